@@ -1,0 +1,29 @@
+// What other packages may use of the metadata package.
+
+export { BrokerConfig, configSource, defaultBrokerConfig, readBrokerProperties } from "./configs/broker-config.ts";
+export type { ConfigLayers, ConfigTexts, ReadProperties } from "./configs/broker-config.ts";
+export { ConfigError } from "./configs/config-error.ts";
+export type { ConfigDefinition, ConfigImportance, ConfigType, ConfigUpdateMode } from "./configs/definition.ts";
+export type { Endpoint, NodeListeners } from "./configs/listeners.ts";
+export { parseConfig, parseNewConfig } from "./configs/parse-config.ts";
+export { parseProperties, PropertiesError } from "./configs/properties.ts";
+export {
+  brokerConfig,
+  brokerConfigNames,
+  brokerConfigs,
+  topicConfig,
+  topicConfigNames,
+  topicConfigs,
+} from "./configs/tables.ts";
+export type { BrokerConfigName, BrokerConfigValue, TopicConfigName, TopicConfigValue } from "./configs/tables.ts";
+export { toLogConfig, topicConfigValue } from "./configs/topic-config-resolution.ts";
+export type {
+  ControllerApi,
+  ErrorResult,
+  ProducerIdsResult,
+  Publisher,
+  RegisteredBroker,
+  RegistrationResult,
+} from "./controller/controller-api.ts";
+export { configResource, NO_LEADER } from "./image/image-types.ts";
+export type { BrokerEndPoint, BrokerImage, PartitionImage, SupportedFeature, TopicImage } from "./image/image-types.ts";
