@@ -1,0 +1,101 @@
+// All commands of `ottla`: names, arguments and options, and where the code is. The command line and its help are made
+// of this table; the code of a command is loaded when it is the one to run.
+
+import { CommandError } from "./command-error.ts";
+
+export interface CommandOption {
+  /** As commander writes them: `--port <number>`, `--json`. */
+  readonly flags: string;
+  readonly summary: string;
+  readonly choices?: readonly string[];
+  readonly required?: boolean;
+  /** Turns the text into a value; `previous` is what an option given before left. */
+  readonly parse?: (text: string, previous: unknown) => unknown;
+}
+
+export interface CommandDefinition {
+  readonly name: string;
+  readonly summary: string;
+  /** As commander writes it: `<file>` is needed, `[address]` is not. */
+  readonly argument?: { readonly flags: string; readonly summary: string };
+  readonly options: readonly CommandOption[];
+  /** Loads the code and runs it with the options and the argument. */
+  readonly run: (options: object, argument: string | undefined) => Promise<void>;
+}
+
+const json: CommandOption = { flags: "--json", summary: "print JSON" };
+
+export const commands: readonly CommandDefinition[] = [
+  {
+    name: "start",
+    summary: "start a broker",
+    options: [
+      { flags: "--host <host>", summary: "address to listen on (127.0.0.1)" },
+      {
+        flags: "--port <number>",
+        summary: "port to listen on (9092); 0 takes any free one",
+        parse: wholeNumber(0, 65_535),
+      },
+      { flags: "--data-dir <folder>", summary: "where topics are kept (./data)" },
+      { flags: "--memory", summary: "keep everything in memory, nothing on disk" },
+      { flags: "--config <file>", summary: "a server.properties file, as Apache Kafka reads it" },
+      { flags: "--override <name=value>", summary: "one broker config; may be given again", parse: collect },
+      { flags: "--log-format <format>", summary: "how log lines look", choices: ["pretty", "json"] },
+      {
+        flags: "--log-level <level>",
+        summary: "the least important lines shown",
+        choices: ["debug", "info", "warn", "error"],
+      },
+    ],
+    run: async (options) => (await import("./commands/start.ts")).start(options),
+  },
+  {
+    name: "dump-log",
+    summary: "show what is in a file of a data folder: a segment, an index, a snapshot, a checkpoint",
+    argument: { flags: "<file>", summary: "the file" },
+    options: [json, { flags: "--records", summary: "show the records of a segment, not only its batches" }],
+    run: async (options, file) => (await import("./commands/dump-log.ts")).dumpLog(file!, options),
+  },
+  {
+    name: "decode",
+    summary: "show what is in a captured frame of Kafka's protocol, as JSON",
+    argument: {
+      flags: "<hex>",
+      summary: "the frame in hexadecimal digits, with or without its size; - reads them from stdin",
+    },
+    options: [
+      {
+        flags: "--response",
+        summary: "the frame is a response (it does not say to what: name the API and its version)",
+      },
+      { flags: "--api-key <key>", summary: "number or name of the API of a response" },
+      {
+        flags: "--api-version <number>",
+        summary: "version of the request that was answered",
+        parse: wholeNumber(0, 32_767),
+      },
+    ],
+    run: async (options, hex) => (await import("./commands/decode.ts")).decode(hex!, options),
+  },
+  {
+    name: "api-versions",
+    summary: "ask a broker, of whatever make, which APIs it serves in which versions",
+    argument: { flags: "[host:port]", summary: "the broker (127.0.0.1:9092)" },
+    options: [json],
+    run: async (options, address) =>
+      (await import("./commands/api-versions.ts")).apiVersions(address ?? "127.0.0.1:9092", options),
+  },
+];
+
+/** Parses a whole number of a range. */
+function wholeNumber(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= from && value <= to) return value;
+    throw new CommandError(`${text} is not a whole number from ${from} to ${to}`);
+  };
+}
+
+function collect(text: string, previous: unknown): string[] {
+  return [...((previous as string[] | undefined) ?? []), text];
+}

@@ -1,0 +1,29 @@
+// What `ottla start` shows when clients can connect: a pure function from facts to text.
+
+export interface ReadyFacts {
+  /** host:port of every listener; the first is the one to try. */
+  readonly addresses: readonly string[];
+  readonly clusterId: string;
+  /** Null when everything is in memory. */
+  readonly dataDir: string | null;
+  /** From the beginning of the process. */
+  readonly startedInMs: number;
+}
+
+export function readyScreen({ addresses, clusterId, dataDir, startedInMs }: ReadyFacts): string {
+  return [
+    "",
+    `  Ottla is ready after ${startedInMs} ms`,
+    "",
+    `  Address   ${addresses.join(", ")}`,
+    `  Cluster   ${clusterId}`,
+    `  Data      ${dataDir ?? "in memory, gone when this process ends"}`,
+    "",
+    `  Try       echo hello | kcat -b ${addresses[0]} -P -t first`,
+    `            kcat -b ${addresses[0]} -C -t first -e`,
+    "",
+    "  Ctrl-C stops it.",
+    "",
+    "",
+  ].join("\n");
+}
