@@ -184,8 +184,7 @@ async function formatStorage(
   const voters = properties["controller.quorum.voters"] === undefined ? ["--standalone"] : [];
   const result = await runReferenceTool("kafka.tools.StorageTool", [
     "format",
-    "--cluster-id",
-    clusterId,
+    `--cluster-id=${clusterId}`, // One word: an id may begin with a dash.
     "--config",
     propertiesFile,
     ...voters,

@@ -1,0 +1,88 @@
+// `node tools/capture.ts [name…]`: records anew what foreign clients and a real Apache Kafka say to each other, into packages/testkit/captures/,
+// and the log folders that Apache Kafka writes. Names: kcat kafkajs platformatic java broker folders; default all.
+// Needs Java, Maven and kcat. The tests read what is recorded and need none of them.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFolders } from "./capture/folders.ts";
+import { runKafkajs } from "./capture/kafkajs.ts";
+import { runKcat } from "./capture/kcat.ts";
+import { runPlatformatic } from "./capture/platformatic.ts";
+import { startRecordingProxy, type RecordingProxy } from "./capture/proxy.ts";
+import { writeRecording } from "./capture/recording.ts";
+import { freePort, runReferenceTool, startReferenceKafka, type ReferenceKafka } from "./reference.ts";
+
+const capturesFolder = join(import.meta.dirname, "..", "packages", "testkit", "captures");
+
+const clients: Record<string, (bootstrap: string) => Promise<void>> = {
+  kcat: runKcat,
+  kafkajs: runKafkajs,
+  platformatic: runPlatformatic,
+  java: runJava,
+};
+/** What the broker half of the node says to the controller half, recorded while the others run. */
+const brokerToController = "broker";
+
+async function main(names: string[]): Promise<void> {
+  const wanted = new Set(names.length > 0 ? names : [...Object.keys(clients), brokerToController, "folders"]);
+  await mkdir(capturesFolder, { recursive: true });
+  if (wanted.has("folders")) await writeFolders(capturesFolder);
+  wanted.delete("folders");
+  if (wanted.size === 0) return;
+
+  let port = 0;
+  const controllerPort = await freePort();
+  const toBroker = await startRecordingProxy(() => port);
+  const toController = await startRecordingProxy(() => controllerPort);
+  const kafka = await startBehind(toBroker, toController, controllerPort);
+  port = kafka.port;
+  try {
+    for (const [name, run] of Object.entries(clients)) {
+      if (wanted.has(name)) await record(name, toBroker, run);
+    }
+    if (wanted.has(brokerToController)) await save(brokerToController, toController);
+  } finally {
+    await kafka.stop();
+    await Promise.all([toBroker.close(), toController.close()]);
+  }
+}
+
+/** Starts Kafka so that it sends clients, and its own broker half, to the proxies. */
+async function startBehind(
+  toBroker: RecordingProxy,
+  toController: RecordingProxy,
+  controllerPort: number,
+): Promise<ReferenceKafka> {
+  return await startReferenceKafka({
+    controllerPort,
+    properties: {
+      "advertised.listeners": `PLAINTEXT://127.0.0.1:${toBroker.port},CONTROLLER://127.0.0.1:${toController.port}`,
+      "controller.quorum.bootstrap.servers": `127.0.0.1:${toController.port}`,
+      "offsets.topic.num.partitions": "2",
+      "transaction.state.log.num.partitions": "2",
+      "share.coordinator.state.topic.num.partitions": "2",
+      "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+      "super.users": "User:ANONYMOUS",
+    },
+  });
+}
+
+async function record(name: string, proxy: RecordingProxy, run: (bootstrap: string) => Promise<void>): Promise<void> {
+  proxy.take();
+  await run(`127.0.0.1:${proxy.port}`);
+  await save(name, proxy);
+}
+
+async function save(name: string, proxy: RecordingProxy): Promise<void> {
+  const count = await writeRecording(join(capturesFolder, `${name}.jsonl`), proxy.take());
+  console.log(`${name}: kept ${count} exchanges`);
+}
+
+async function runJava(bootstrap: string): Promise<void> {
+  const source = join(import.meta.dirname, "capture", "JavaClients.java");
+  const result = await runReferenceTool(source, [bootstrap], { limitMs: 180_000 });
+  process.stderr.write(result.stderr);
+  if (result.code !== 0) throw new Error(`JavaClients.java ended with ${result.code}`);
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,1 @@
+export async function writeFolders(folder: string): Promise<void> { console.log(folder); }
