@@ -250,6 +250,7 @@ test("every form of import is seen with its line and kind", () => {
       'export { e } from "five";',
       'export type { F } from "six";',
       'const g = await import("seven");',
+      'const j = require("ten") as typeof import("ten");',
       'type H = typeof import("eight");',
       'import * as i from "nine";',
     ].join("\n"),
@@ -262,10 +263,12 @@ test("every form of import is seen with its line and kind", () => {
       "three 3 import",
       "five 7 export",
       "six 8 export type",
-      "nine 11 import",
+      "nine 12 import",
       "four 6 import",
       "seven 9 dynamic",
-      "eight 10 dynamic type",
+      "ten 10 dynamic",
+      "ten 10 dynamic type",
+      "eight 11 dynamic type",
     ],
   );
 });
