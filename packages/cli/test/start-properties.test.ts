@@ -36,6 +36,21 @@ const cases: { name: string; sources: PropertySources; properties: Record<string
     properties: { listeners: "PLAINTEXT://:2", "log.dirs": "./data", a: "d = e" },
   },
   {
+    name: "a listener of the controller is not meant by the port",
+    sources: {
+      file: new Map([
+        ["listeners", "PLAINTEXT://:9092, CONTROLLER://:9093"],
+        ["controller.listener.names", "CONTROLLER"],
+      ]),
+      port: 0,
+    },
+    properties: {
+      listeners: "PLAINTEXT://:0,CONTROLLER://:9093",
+      "controller.listener.names": "CONTROLLER",
+      "log.dirs": "./data",
+    },
+  },
+  {
     name: "an IPv6 address gets its brackets",
     sources: { host: "::1" },
     properties: { listeners: "PLAINTEXT://[::1]:9092", "log.dirs": "./data" },
@@ -55,7 +70,7 @@ for (const { name, sources, properties } of cases) {
 
 test("a port for one of several listeners is refused", () => {
   const file = new Map([["listeners", "A://h:1,B://h:2"]]);
-  assert.throws(() => startProperties({ file, port: 0 }), /several listeners: use --override listeners=…/);
+  assert.throws(() => startProperties({ file, port: 0 }), /listeners=A:\/\/h:1,B:\/\/h:2: use --override listeners=…/);
 });
 
 test("an override without a name is refused", () => {

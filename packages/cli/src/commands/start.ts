@@ -6,10 +6,10 @@ import { resolve } from "node:path";
 import type { Logger, LogLine } from "@ottla/base";
 import { startNode, StartError } from "@ottla/broker";
 import type { Node } from "@ottla/broker";
+import { parseProperties } from "@ottla/metadata";
 import { CommandError } from "../command-error.ts";
 import { LogOutput } from "../log/log-output.ts";
 import { prettyLine, prettyLogger } from "../log/pretty-logger.ts";
-import { parseProperties } from "../start/properties-file.ts";
 import { readyScreen } from "../start/ready-screen.ts";
 import { startProperties } from "../start/start-properties.ts";
 import { untilStopSignal } from "../start/stop-signals.ts";
@@ -89,10 +89,10 @@ async function openLog(format: StartOptions["logFormat"]): Promise<(level: LogLi
   return (level) => prettyLogger({ level, write: (text) => output.write(text), now });
 }
 
-function tellReady(node: Node, { memory, logFormat }: StartOptions, logger: Logger): void {
+function tellReady(node: Node, { logFormat }: StartOptions, logger: Logger): void {
   const addresses = node.listeners.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`);
   const { clusterId } = node;
-  const dataDir = memory === true ? null : resolve(node.dataDir);
+  const dataDir = node.dataDir === null ? null : resolve(node.dataDir);
   const startedInMs = Math.round(performance.now());
   if (logFormat === "json") logger.info({ addresses, clusterId, dataDir, startedInMs, pid: process.pid }, "ready");
   else process.stdout.write(readyScreen({ addresses, clusterId, dataDir, startedInMs }));

@@ -20,7 +20,7 @@ const DEFAULT_DATA_DIR = "./data";
 /** @throws CommandError when an override has no name, or the file's listeners leave open which one --port means. */
 export function startProperties(sources: PropertySources): Map<string, string> {
   const properties = new Map(sources.file);
-  const listeners = listenersOf(sources, properties.get("listeners"));
+  const listeners = listenersOf(sources, properties);
   properties.set("listeners", listeners);
   if (sources.dataDir !== undefined) {
     properties.delete("log.dir");
@@ -36,16 +36,21 @@ export function startProperties(sources: PropertySources): Map<string, string> {
   return properties;
 }
 
-function listenersOf({ host, port }: PropertySources, configured: string | undefined): string {
+function listenersOf({ host, port }: PropertySources, file: ReadonlyMap<string, string>): string {
+  const configured = file.get("listeners");
   if (configured === undefined) return listener("PLAINTEXT", host ?? DEFAULT_HOST, port ?? DEFAULT_PORT);
   if (host === undefined && port === undefined) return configured;
-  const single = /^\s*([^:,]+):\/\/(\[[^\]]*\]|[^:,]*):(\d+)\s*$/.exec(configured);
-  if (single === null) {
+  const controllerNames = (file.get("controller.listener.names") ?? "").split(",").map((name) => name.trim());
+  const all = configured.split(",").map((text) => text.trim());
+  const forClients = all.filter((text) => !controllerNames.includes(text.split("://", 1)[0]!));
+  const single = /^(.*):\/\/(.*):(\d+)$/.exec(forClients[0] ?? "");
+  if (forClients.length !== 1 || single === null) {
     throw new CommandError(
-      "the configuration has several listeners: use --override listeners=… in place of --host and --port",
+      `the configuration has listeners=${configured}: use --override listeners=… in place of --host and --port`,
     );
   }
-  return listener(single[1]!, host ?? single[2]!, port ?? Number(single[3]));
+  const replaced = listener(single[1]!, host ?? single[2]!, port ?? Number(single[3]));
+  return all.map((text) => (text === forClients[0] ? replaced : text)).join(",");
 }
 
 function listener(name: string, host: string, port: number): string {
