@@ -1,0 +1,41 @@
+// DescribeGroups: state and members of classic groups.
+
+import { defineApi } from "../schema/define.ts";
+import { array, boolean, bytes, int16, int32, string } from "../schema/fields.ts";
+import type { Decoded, Input } from "../schema/define.ts";
+
+export const describeGroupsApi = defineApi({
+  key: 15,
+  name: "DescribeGroups",
+  versions: "0-6",
+  flexibleFrom: 5,
+  request: {
+    groups: array("0+", string),
+    includeAuthorizedOperations: boolean("3+"),
+  },
+  response: {
+    throttleTimeMs: int32("1+", { ignorable: true }),
+    groups: array("0+", {
+      errorCode: int16("0+"),
+      errorMessage: string("6+", { nullable: "6+", default: null }),
+      groupId: string("0+"),
+      groupState: string("0+"),
+      protocolType: string("0+"),
+      protocolData: string("0+"),
+      members: array("0+", {
+        memberId: string("0+"),
+        groupInstanceId: string("4+", { nullable: "4+", default: null, ignorable: true }),
+        clientId: string("0+"),
+        clientHost: string("0+"),
+        memberMetadata: bytes("0+"),
+        memberAssignment: bytes("0+"),
+      }),
+      authorizedOperations: int32("3+", { default: -0x8000_0000 }),
+    }),
+  },
+});
+
+export type DescribeGroupsRequest = Decoded<typeof describeGroupsApi.request>;
+export type DescribeGroupsRequestInput = Input<typeof describeGroupsApi.request>;
+export type DescribeGroupsResponse = Decoded<typeof describeGroupsApi.response>;
+export type DescribeGroupsResponseInput = Input<typeof describeGroupsApi.response>;

@@ -1,0 +1,39 @@
+// DescribeProducers: the producers that are active on partitions, and their open transactions (KIP-664).
+
+import { defineApi } from "../schema/define.ts";
+import { array, int16, int32, int64, string } from "../schema/fields.ts";
+import type { Decoded, Input } from "../schema/define.ts";
+
+export const describeProducersApi = defineApi({
+  key: 61,
+  name: "DescribeProducers",
+  versions: "0",
+  flexibleFrom: 0,
+  request: {
+    topics: array("0+", { name: string("0+"), partitionIndexes: array("0+", int32) }),
+  },
+  response: {
+    throttleTimeMs: int32("0+"),
+    topics: array("0+", {
+      name: string("0+"),
+      partitions: array("0+", {
+        partitionIndex: int32("0+"),
+        errorCode: int16("0+"),
+        errorMessage: string("0+", { nullable: "0+", default: null }),
+        activeProducers: array("0+", {
+          producerId: int64("0+"),
+          producerEpoch: int32("0+"),
+          lastSequence: int32("0+", { default: -1 }),
+          lastTimestamp: int64("0+", { default: -1 }),
+          coordinatorEpoch: int32("0+"),
+          currentTxnStartOffset: int64("0+", { default: -1 }),
+        }),
+      }),
+    }),
+  },
+});
+
+export type DescribeProducersRequest = Decoded<typeof describeProducersApi.request>;
+export type DescribeProducersRequestInput = Input<typeof describeProducersApi.request>;
+export type DescribeProducersResponse = Decoded<typeof describeProducersApi.response>;
+export type DescribeProducersResponseInput = Input<typeof describeProducersApi.response>;

@@ -1,0 +1,42 @@
+// ReadShareGroupState: reads the persisted state of share partitions. Between brokers (KIP-932).
+
+import { defineApi } from "../schema/define.ts";
+import { array, int16, int32, int64, int8, string, uuid } from "../schema/fields.ts";
+import type { Decoded, Input } from "../schema/define.ts";
+
+export const readShareGroupStateApi = defineApi({
+  key: 84,
+  name: "ReadShareGroupState",
+  versions: "0",
+  flexibleFrom: 0,
+  request: {
+    groupId: string("0+"),
+    topics: array("0+", {
+      topicId: uuid("0+"),
+      partitions: array("0+", { partition: int32("0+"), leaderEpoch: int32("0+") }),
+    }),
+  },
+  response: {
+    results: array("0+", {
+      topicId: uuid("0+"),
+      partitions: array("0+", {
+        partition: int32("0+"),
+        errorCode: int16("0+"),
+        errorMessage: string("0+", { nullable: "0+", default: null }),
+        stateEpoch: int32("0+"),
+        startOffset: int64("0+"),
+        stateBatches: array("0+", {
+          firstOffset: int64("0+"),
+          lastOffset: int64("0+"),
+          deliveryState: int8("0+"),
+          deliveryCount: int16("0+"),
+        }),
+      }),
+    }),
+  },
+});
+
+export type ReadShareGroupStateRequest = Decoded<typeof readShareGroupStateApi.request>;
+export type ReadShareGroupStateRequestInput = Input<typeof readShareGroupStateApi.request>;
+export type ReadShareGroupStateResponse = Decoded<typeof readShareGroupStateApi.response>;
+export type ReadShareGroupStateResponseInput = Input<typeof readShareGroupStateApi.response>;

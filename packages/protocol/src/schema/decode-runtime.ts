@@ -1,0 +1,207 @@
+// What compiled decoders call: everything whose length is on the wire. Fixed-size fields are read inline by the compiled code.
+// Every length is checked against the bytes that are left before anything is allocated.
+
+import { DecodeError, readInt32, readInt64, ZERO_UUID } from "@ottla/base";
+import type { ByteReader } from "@ottla/base";
+
+/** An unsigned varint that is nearly always one byte: lengths and counts in flexible versions. */
+function length(reader: ByteReader): number {
+  const at = reader.offset;
+  if (at < reader.end) {
+    const first = reader.buffer[at]!;
+    if (first < 0x80) {
+      reader.offset = at + 1;
+      return first;
+    }
+  }
+  return reader.unsignedVarint();
+}
+
+function text(reader: ByteReader): string {
+  return reader.utf8(present(reader.int16(), reader));
+}
+
+function nullableText(reader: ByteReader): string | null {
+  const size = reader.int16();
+  return size < 0 ? null : reader.utf8(size);
+}
+
+function compactText(reader: ByteReader): string {
+  return reader.utf8(shortEnough(present(length(reader) - 1, reader), reader));
+}
+
+function compactNullableText(reader: ByteReader): string | null {
+  const size = length(reader) - 1;
+  return size < 0 ? null : reader.utf8(shortEnough(size, reader));
+}
+
+function bytes(reader: ByteReader): Buffer {
+  return reader.bytes(present(reader.int32(), reader));
+}
+
+function nullableBytes(reader: ByteReader): Buffer | null {
+  const size = reader.int32();
+  return size < 0 ? null : reader.bytes(size);
+}
+
+function compactBytes(reader: ByteReader): Buffer {
+  return reader.bytes(present(length(reader) - 1, reader));
+}
+
+function compactNullableBytes(reader: ByteReader): Buffer | null {
+  const size = length(reader) - 1;
+  return size < 0 ? null : reader.bytes(size);
+}
+
+/** An array's length when it must not be null; each element takes at least `smallest` bytes. */
+function count(reader: ByteReader, smallest: number): number {
+  return fitting(present(reader.int32(), reader), smallest, reader);
+}
+
+/** -1 for null. */
+function nullableCount(reader: ByteReader, smallest: number): number {
+  return fitting(reader.int32(), smallest, reader);
+}
+
+function compactCount(reader: ByteReader, smallest: number): number {
+  return fitting(present(length(reader) - 1, reader), smallest, reader);
+}
+
+function compactNullableCount(reader: ByteReader, smallest: number): number {
+  return fitting(length(reader) - 1, smallest, reader);
+}
+
+function int8List(reader: ByteReader, size: number): number[] | null {
+  if (size < 0) return null;
+  const list: number[] = [];
+  for (let index = 0; index < size; index++) list.push(reader.int8());
+  return list;
+}
+
+function int16List(reader: ByteReader, size: number): number[] | null {
+  if (size < 0) return null;
+  const list: number[] = [];
+  for (let index = 0; index < size; index++) list.push(reader.int16());
+  return list;
+}
+
+function int32List(reader: ByteReader, size: number): number[] | null {
+  if (size < 0) return null;
+  const list: number[] = [];
+  const { buffer } = reader;
+  let at = reader.skip(size * 4);
+  for (let index = 0; index < size; index++, at += 4) list.push(readInt32(buffer, at));
+  return list;
+}
+
+function int64List(reader: ByteReader, size: number): number[] | null {
+  if (size < 0) return null;
+  const list: number[] = [];
+  for (let index = 0; index < size; index++) list.push(reader.int64());
+  return list;
+}
+
+function uuidList(reader: ByteReader, size: number): string[] | null {
+  if (size < 0) return null;
+  const list: string[] = [];
+  for (let index = 0; index < size; index++) list.push(readUuid(reader.buffer, reader.skip(16)));
+  return list;
+}
+
+function textList(reader: ByteReader, size: number): string[] | null {
+  if (size < 0) return null;
+  const list: string[] = [];
+  for (let index = 0; index < size; index++) list.push(text(reader));
+  return list;
+}
+
+function compactTextList(reader: ByteReader, size: number): string[] | null {
+  if (size < 0) return null;
+  const list: string[] = [];
+  for (let index = 0; index < size; index++) list.push(compactText(reader));
+  return list;
+}
+
+/** Passes over a tag section of which nothing is known. */
+function skipTags(reader: ByteReader): void {
+  for (let left = length(reader); left > 0; left--) {
+    reader.unsignedVarint();
+    reader.skip(reader.unsignedVarint());
+  }
+}
+
+/** Where the tagged field ends whose size comes next. */
+function tagEnd(reader: ByteReader): number {
+  const size = reader.unsignedVarint();
+  const start = reader.skip(size);
+  reader.offset = start;
+  return start + size;
+}
+
+function wrongTagSize(reader: ByteReader, tag: number, end: number): never {
+  throw new DecodeError(`tag ${tag} ends at ${reader.offset}, its size says ${end}`);
+}
+
+/** The zero Uuid is common enough to skip the native call for it. */
+function readUuid(buffer: Buffer, at: number): string {
+  if (
+    buffer[at] === 0 &&
+    readInt32(buffer, at) === 0 &&
+    readInt32(buffer, at + 4) === 0 &&
+    readInt32(buffer, at + 8) === 0 &&
+    readInt32(buffer, at + 12) === 0
+  ) {
+    return ZERO_UUID;
+  }
+  return buffer.toString("base64url", at, at + 16);
+}
+
+function present(size: number, reader: ByteReader): number {
+  if (size < 0) throw new DecodeError(`null before ${reader.offset}, where there must be a value`);
+  return size;
+}
+
+// Kafka refuses compact strings longer than the old form could carry.
+function shortEnough(size: number, reader: ByteReader): number {
+  if (size > 0x7fff) throw new DecodeError(`string of ${size} bytes at ${reader.offset}`);
+  return size;
+}
+
+function fitting(size: number, smallest: number, reader: ByteReader): number {
+  if (size * smallest > reader.end - reader.offset) {
+    throw new DecodeError(`array of ${size} at ${reader.offset} with ${reader.remaining()} bytes left`);
+  }
+  return size;
+}
+
+const EMPTY_BUFFER = Buffer.alloc(0);
+
+/** By the names that compiled decoders use. */
+export const decodeRuntime = {
+  text,
+  nullableText,
+  compactText,
+  compactNullableText,
+  bytes,
+  nullableBytes,
+  compactBytes,
+  compactNullableBytes,
+  count,
+  nullableCount,
+  compactCount,
+  compactNullableCount,
+  int8List,
+  int16List,
+  int32List,
+  int64List,
+  uuidList,
+  textList,
+  compactTextList,
+  length,
+  skipTags,
+  tagEnd,
+  wrongTagSize,
+  readUuid,
+  readInt64,
+  EMPTY_BUFFER,
+};
