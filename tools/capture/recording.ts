@@ -4,8 +4,8 @@
 import { writeFile } from "node:fs/promises";
 import type { Exchange } from "./proxy.ts";
 
-const keptPerVersion = 3;
-const largestKeptBytes = 4096;
+const keptPerVersion = 5;
+const largestKeptBytes = 6144;
 
 /** Writes the chosen exchanges of one client to `file` and returns how many there are. */
 export async function writeRecording(file: string, exchanges: Exchange[]): Promise<number> {
@@ -14,7 +14,7 @@ export async function writeRecording(file: string, exchanges: Exchange[]): Promi
   return chosen.length;
 }
 
-/** Up to three exchanges per API version: the largest that fit first, no two of the same lengths; then by key and version. */
+/** Up to five exchanges per API version: answered ones first, then the largest that fit, no two of the same lengths. */
 export function chooseExchanges(exchanges: Exchange[]): Exchange[] {
   const groups = Map.groupBy(exchanges.filter(isKeepable), ({ key, version }) => key * 1000 + version);
   const inOrder = [...groups].sort(([left], [right]) => left - right);
@@ -27,7 +27,12 @@ function chooseVaried(group: Exchange[]): Exchange[] {
     const shape = `${exchange.request.length} ${exchange.response?.length}`;
     if (!byShape.has(shape)) byShape.set(shape, exchange);
   }
-  return [...byShape.values()].sort((left, right) => sizeOf(right) - sizeOf(left)).slice(0, keptPerVersion);
+  return [...byShape.values()].sort(byWorth).slice(0, keptPerVersion);
+}
+
+function byWorth(left: Exchange, right: Exchange): number {
+  const answered = Number(right.response !== null) - Number(left.response !== null);
+  return answered !== 0 ? answered : sizeOf(right) - sizeOf(left);
 }
 
 function isKeepable(exchange: Exchange): boolean {
