@@ -4,15 +4,8 @@
 
 import { configResource } from "./image-types.ts";
 import type { BrokerImage, PartitionImage, TopicImage } from "./image-types.ts";
+import type { VerbatimRecord } from "../records/metadata-record.ts";
 import { VersionedMap } from "./versioned-map.ts";
-
-/** A record of a kind that is only passed on: its frame as in the log. */
-export interface VerbatimRecord {
-  readonly apiKey: number;
-  readonly version: number;
-  /** The value of the log record, frame included. Owned by the image. */
-  readonly bytes: Buffer;
-}
 
 export interface ImageParts {
   /** The offset of the last record in it; -1 for the empty image. */
@@ -30,6 +23,7 @@ export interface ImageParts {
   readonly features: ReadonlyMap<string, number>;
   /** The first producer id of the next block; -1 before the first block. */
   readonly nextProducerId: number;
+  /** In the order of the log. */
   readonly verbatim: readonly VerbatimRecord[];
 }
 
