@@ -50,7 +50,10 @@ export class ProducerEntry {
     return null;
   }
 
-  addBatch(epoch: number, batch: { lastSequence: number; lastOffset: number; offsetDelta: number; timestamp: number }): void {
+  addBatch(
+    epoch: number,
+    batch: { lastSequence: number; lastOffset: number; offsetDelta: number; timestamp: number },
+  ): void {
     this.adoptEpoch(epoch);
     if (this.batches.length === BATCHES_REMEMBERED) this.batches.shift();
     const { lastSequence, lastOffset, offsetDelta, timestamp } = batch;

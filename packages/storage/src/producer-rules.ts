@@ -36,13 +36,23 @@ const APPEND: ProducerVerdict = { kind: "append" };
  * else INVALID_TXN_STATE, and with epoch bumps a transaction of an unknown producer must begin at sequence 0.
  * @param transactionVersion of the WriteTxnMarkers request that a marker came with (transaction.version 0 to 2).
  */
-export function judgeBatch(entry: ProducerEntry | null, batch: ProducerBatch, origin: AppendOrigin, transactionVersion: number): ProducerVerdict {
+export function judgeBatch(
+  entry: ProducerEntry | null,
+  batch: ProducerBatch,
+  origin: AppendOrigin,
+  transactionVersion: number,
+): ProducerVerdict {
   if (entry === null || origin === "replication") return APPEND;
   if (batch.isControl) return judgeMarker(entry, batch, transactionVersion);
   if (origin === "client") {
     const known = entry.findBatch(batch.producerEpoch, batch.baseSequence, batch.lastSequence);
     if (known !== null) {
-      return { kind: "duplicate", baseOffset: known.lastOffset - known.offsetDelta, lastOffset: known.lastOffset, timestamp: known.timestamp };
+      return {
+        kind: "duplicate",
+        baseOffset: known.lastOffset - known.offsetDelta,
+        lastOffset: known.lastOffset,
+        timestamp: known.timestamp,
+      };
     }
   }
   if (batch.producerEpoch < entry.epoch) return staleEpoch(entry, batch);
@@ -51,7 +61,10 @@ export function judgeBatch(entry: ProducerEntry | null, batch: ProducerBatch, or
     if (sequence !== null) return sequence;
   }
   if (entry.transactionFirstOffset >= 0 && !batch.isTransactional) {
-    return refused(errorCodes.INVALID_TXN_STATE, `Producer ${batch.producerId} has a transaction open and writes outside of it.`);
+    return refused(
+      errorCodes.INVALID_TXN_STATE,
+      `Producer ${batch.producerId} has a transaction open and writes outside of it.`,
+    );
   }
   return APPEND;
 }
@@ -61,7 +74,8 @@ function judgeSequence(entry: ProducerEntry, batch: ProducerBatch): ProducerVerd
   if (entry.epoch < 0) return null;
   const last = batch.producerEpoch === entry.epoch ? entry.lastSequence() : -1;
   const next = batch.baseSequence;
-  const follows = batch.producerEpoch === entry.epoch ? next === last + 1 || (next === 0 && last === SEQUENCE_MAX) : next === 0;
+  const follows =
+    batch.producerEpoch === entry.epoch ? next === last + 1 || (next === 0 && last === SEQUENCE_MAX) : next === 0;
   if (follows) return null;
   const sentence = `Producer ${batch.producerId}, epoch ${batch.producerEpoch}: sequence ${next} does not follow ${last}.`;
   return refused(errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, sentence);
@@ -70,7 +84,10 @@ function judgeSequence(entry: ProducerEntry, batch: ProducerBatch): ProducerVerd
 function judgeMarker(entry: ProducerEntry, batch: ProducerBatch, transactionVersion: number): ProducerVerdict {
   if (batch.marker === null) return APPEND;
   const strict = transactionVersion >= VERSION_WITH_EPOCH_PER_TRANSACTION;
-  const repeated = strict && batch.producerEpoch === entry.epoch && (entry.transactionFirstOffset < 0 || batch.producerEpoch === EPOCH_MAX);
+  const repeated =
+    strict &&
+    batch.producerEpoch === entry.epoch &&
+    (entry.transactionFirstOffset < 0 || batch.producerEpoch === EPOCH_MAX);
   const stale = strict ? batch.producerEpoch <= entry.epoch : batch.producerEpoch < entry.epoch;
   if (stale && !repeated) return staleEpoch(entry, batch);
   if (entry.coordinatorEpoch > batch.marker.coordinatorEpoch) {
@@ -82,7 +99,10 @@ function judgeMarker(entry: ProducerEntry, batch: ProducerBatch, transactionVers
 
 // INVALID_PRODUCER_EPOCH, not PRODUCER_FENCED: the client may abort and go on (KIP-588).
 function staleEpoch(entry: ProducerEntry, batch: ProducerBatch): ProducerVerdict {
-  return refused(errorCodes.INVALID_PRODUCER_EPOCH, `Producer ${batch.producerId} is at epoch ${entry.epoch}, the batch has ${batch.producerEpoch}.`);
+  return refused(
+    errorCodes.INVALID_PRODUCER_EPOCH,
+    `Producer ${batch.producerId} is at epoch ${entry.epoch}, the batch has ${batch.producerEpoch}.`,
+  );
 }
 
 function refused(errorCode: number, errorMessage: string): ProducerVerdict {

@@ -26,9 +26,11 @@ export function decodeProducerSnapshot(bytes: Buffer): ProducerEntry[] {
   if (bytes.length < ENTRIES_AT) throw new DecodeError(`a producer snapshot of ${bytes.length} bytes`);
   const version = bytes.readInt16BE(0);
   if (version !== VERSION) throw new DecodeError(`version ${version} of a producer snapshot`);
-  if (readInt32(bytes, CRC_AT) !== (crc32c(bytes.subarray(COUNT_AT)) | 0)) throw new DecodeError("a producer snapshot does not match its checksum");
+  if (readInt32(bytes, CRC_AT) !== (crc32c(bytes.subarray(COUNT_AT)) | 0))
+    throw new DecodeError("a producer snapshot does not match its checksum");
   const count = readInt32(bytes, COUNT_AT);
-  if (count < 0 || bytes.length !== ENTRIES_AT + count * ENTRY_BYTES) throw new DecodeError(`${count} producers in ${bytes.length} bytes`);
+  if (count < 0 || bytes.length !== ENTRIES_AT + count * ENTRY_BYTES)
+    throw new DecodeError(`${count} producers in ${bytes.length} bytes`);
   const entries: ProducerEntry[] = [];
   for (let index = 0; index < count; index++) entries.push(readEntry(bytes, ENTRIES_AT + index * ENTRY_BYTES));
   return entries;
@@ -52,7 +54,12 @@ function readEntry(bytes: Buffer, at: number): ProducerEntry {
   const timestamp = readInt64(bytes, at + 26);
   const epoch = bytes.readInt16BE(at + 8);
   if (lastOffset >= 0) {
-    entry.addBatch(epoch, { lastSequence: readInt32(bytes, at + 10), lastOffset, offsetDelta: readInt32(bytes, at + 22), timestamp });
+    entry.addBatch(epoch, {
+      lastSequence: readInt32(bytes, at + 10),
+      lastOffset,
+      offsetDelta: readInt32(bytes, at + 22),
+      timestamp,
+    });
   }
   entry.epoch = epoch;
   entry.lastTimestamp = timestamp;

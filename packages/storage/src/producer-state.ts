@@ -149,7 +149,8 @@ export class ProducerState {
     const entries = decodeProducerSnapshot(snapshot).filter((entry) => !this.isExpired(entry, nowMs));
     const open = entries.filter((entry) => entry.transactionFirstOffset >= 0);
     open.sort((left, right) => left.transactionFirstOffset - right.transactionFirstOffset);
-    if (new Set(open.map((entry) => entry.transactionFirstOffset)).size !== open.length) throw new DecodeError("two transactions begin at one offset");
+    if (new Set(open.map((entry) => entry.transactionFirstOffset)).size !== open.length)
+      throw new DecodeError("two transactions begin at one offset");
     this.reset(endOffset);
     for (const entry of entries) this.producers.set(entry.producerId, entry);
     for (const entry of open) this.transactions.begin(entry.transactionFirstOffset, entry.producerId);

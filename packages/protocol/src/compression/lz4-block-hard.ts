@@ -83,7 +83,15 @@ function longestMatch(source: Buffer, at: number, attempts: number, atLeast: num
   return best;
 }
 
-function writeSequence(source: Buffer, from: number, to: number, target: Buffer, written: number, distance: number, length: number): number {
+function writeSequence(
+  source: Buffer,
+  from: number,
+  to: number,
+  target: Buffer,
+  written: number,
+  distance: number,
+  length: number,
+): number {
   const beyond = length - MIN_MATCH;
   let end = writeLiterals(source, from, to, target, written, Math.min(beyond, 15));
   target[end++] = distance & 0xff;
@@ -92,7 +100,14 @@ function writeSequence(source: Buffer, from: number, to: number, target: Buffer,
 }
 
 // A token with the literals that follow it; `matchNibble` is the token's lower half.
-function writeLiterals(source: Buffer, from: number, to: number, target: Buffer, written: number, matchNibble: number): number {
+function writeLiterals(
+  source: Buffer,
+  from: number,
+  to: number,
+  target: Buffer,
+  written: number,
+  matchNibble: number,
+): number {
   const count = to - from;
   target[written] = (Math.min(count, 15) << 4) | matchNibble;
   const end = count < 15 ? written + 1 : writeLengthRest(target, written + 1, count - 15);

@@ -10,7 +10,14 @@ import { compressionLevels } from "./compression-type.ts";
 import { xxhash32 } from "./xxhash32.ts";
 
 const FRAME_MAGIC = 0x184d2204;
-const FLAGS = { version: 0x40, independentBlocks: 0x20, blockChecksum: 0x10, contentSize: 0x08, contentChecksum: 0x04, reserved: 0x03 };
+const FLAGS = {
+  version: 0x40,
+  independentBlocks: 0x20,
+  blockChecksum: 0x10,
+  contentSize: 0x08,
+  contentChecksum: 0x04,
+  reserved: 0x03,
+};
 const UNCOMPRESSED_BLOCK = 0x8000_0000;
 /** Block size id 4, the only one that Kafka's own writer uses. */
 const WRITTEN_BLOCK_BYTES = 64 * 1024;
@@ -48,15 +55,17 @@ export function decompressLz4(bytes: Buffer, limitBytes: number, checkHeader: bo
   const header = readHeader(bytes, checkHeader);
   const pieces: Buffer[] = [];
   let total = 0;
-  for (let at = header.end; ; ) {
+  for (let at = header.end; ;) {
     if (bytes.length - at < 4) throw new DecodeError("lz4: the frame ends without an end mark");
     const word = bytes.readUInt32LE(at);
     if (word === 0) return joined(pieces, total);
     const size = word % UNCOMPRESSED_BLOCK;
     const next = at + 4 + size + (header.blockChecksums ? 4 : 0);
-    if (size > header.maxBlockBytes || next > bytes.length) throw new DecodeError(`lz4: a block of ${size} bytes does not fit`);
+    if (size > header.maxBlockBytes || next > bytes.length)
+      throw new DecodeError(`lz4: a block of ${size} bytes does not fit`);
     if (header.blockChecksums) checkBlock(bytes, at + 4, at + 4 + size);
-    const block = word >= UNCOMPRESSED_BLOCK ? bytes.subarray(at + 4, at + 4 + size) : decompressBlock(bytes, at, size, header);
+    const block =
+      word >= UNCOMPRESSED_BLOCK ? bytes.subarray(at + 4, at + 4 + size) : decompressBlock(bytes, at, size, header);
     total += block.length;
     if (total > limitBytes) throw new DecompressedTooLargeError(limitBytes);
     pieces.push(block);
@@ -70,18 +79,25 @@ function readHeader(bytes: Buffer, checkHeader: boolean): FrameHeader {
   const flags = bytes[4]!;
   const blockSizeId = bytes[5]! >> 4;
   const wanted = FLAGS.version | FLAGS.independentBlocks;
-  if ((flags & (0xc0 | FLAGS.independentBlocks | FLAGS.reserved)) !== wanted) throw new DecodeError(`lz4: frame flags ${flags} are not supported`);
-  if (blockSizeId < 4 || blockSizeId > 7 || (bytes[5]! & 0x0f) !== 0) throw new DecodeError(`lz4: block descriptor ${bytes[5]} is not valid`);
+  if ((flags & (0xc0 | FLAGS.independentBlocks | FLAGS.reserved)) !== wanted)
+    throw new DecodeError(`lz4: frame flags ${flags} are not supported`);
+  if (blockSizeId < 4 || blockSizeId > 7 || (bytes[5]! & 0x0f) !== 0)
+    throw new DecodeError(`lz4: block descriptor ${bytes[5]} is not valid`);
   const checksumAt = 6 + ((flags & FLAGS.contentSize) === 0 ? 0 : 8);
   if (bytes.length <= checksumAt) throw new DecodeError("lz4: the frame header is cut");
   if (checkHeader && bytes[checksumAt] !== ((xxhash32(bytes, 4, checksumAt) >>> 8) & 0xff)) {
     throw new DecodeError("lz4: the frame header's checksum does not match");
   }
-  return { maxBlockBytes: 1 << (8 + 2 * blockSizeId), blockChecksums: (flags & FLAGS.blockChecksum) !== 0, end: checksumAt + 1 };
+  return {
+    maxBlockBytes: 1 << (8 + 2 * blockSizeId),
+    blockChecksums: (flags & FLAGS.blockChecksum) !== 0,
+    end: checksumAt + 1,
+  };
 }
 
 function checkBlock(bytes: Buffer, start: number, end: number): void {
-  if (bytes.readUInt32LE(end) !== xxhash32(bytes, start, end)) throw new DecodeError("lz4: a block's checksum does not match");
+  if (bytes.readUInt32LE(end) !== xxhash32(bytes, start, end))
+    throw new DecodeError("lz4: a block's checksum does not match");
 }
 
 // The native call takes the output's size in front of the block and accepts any size that is large enough.

@@ -2,24 +2,27 @@
 // that only sees uncompressed batches should pay (snappy alone: 160 ms on a small machine).
 
 import { createRequire } from "node:module";
+import type * as Zlib from "node:zlib";
+import type * as Lz4 from "lz4-napi";
+import type * as Snappy from "snappy";
 
 const require = createRequire(import.meta.url);
 
-let zlibModule: typeof import("node:zlib") | null = null;
-let lz4Module: typeof import("lz4-napi") | null = null;
-let snappyModule: typeof import("snappy") | null = null;
+let zlibModule: typeof Zlib | null = null;
+let lz4Module: typeof Lz4 | null = null;
+let snappyModule: typeof Snappy | null = null;
 
-export function zlib(): typeof import("node:zlib") {
-  zlibModule ??= require("node:zlib") as typeof import("node:zlib");
+export function zlib(): typeof Zlib {
+  zlibModule ??= require("node:zlib") as typeof Zlib;
   return zlibModule;
 }
 
-export function nativeLz4(): typeof import("lz4-napi") {
-  lz4Module ??= require("lz4-napi") as typeof import("lz4-napi");
+export function nativeLz4(): typeof Lz4 {
+  lz4Module ??= require("lz4-napi") as typeof Lz4;
   return lz4Module;
 }
 
-export function nativeSnappy(): typeof import("snappy") {
-  snappyModule ??= require("snappy") as typeof import("snappy");
+export function nativeSnappy(): typeof Snappy {
+  snappyModule ??= require("snappy") as typeof Snappy;
   return snappyModule;
 }

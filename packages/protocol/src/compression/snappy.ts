@@ -41,10 +41,12 @@ export function decompressSnappy(bytes: Buffer, limitBytes: number): Buffer {
       at = afterHeader(bytes, at);
       continue;
     }
-    if (bytes.length - at < 4) throw new DecodeError(`snappy: ${bytes.length - at} bytes left where a chunk size belongs`);
+    if (bytes.length - at < 4)
+      throw new DecodeError(`snappy: ${bytes.length - at} bytes left where a chunk size belongs`);
     const size = readInt32(bytes, at);
     at += 4;
-    if (size < 0 || size > bytes.length - at) throw new DecodeError(`snappy: a chunk of ${size} bytes, ${bytes.length - at} left`);
+    if (size < 0 || size > bytes.length - at)
+      throw new DecodeError(`snappy: a chunk of ${size} bytes, ${bytes.length - at} left`);
     const chunk = decompressChunk(bytes.subarray(at, at + size), limitBytes - total);
     pieces.push(chunk);
     total += chunk.length;
@@ -60,7 +62,8 @@ function hasMagicAt(bytes: Buffer, at: number): boolean {
 function afterHeader(bytes: Buffer, at: number): number {
   if (bytes.length - at < HEADER.length) throw new DecodeError("snappy: the header is cut");
   const version = readInt32(bytes, at + MAGIC_BYTES);
-  if (version < LOWEST_COMPATIBLE_VERSION) throw new DecodeError(`snappy: version ${version} of the framing is not compatible`);
+  if (version < LOWEST_COMPATIBLE_VERSION)
+    throw new DecodeError(`snappy: version ${version} of the framing is not compatible`);
   return at + HEADER.length;
 }
 

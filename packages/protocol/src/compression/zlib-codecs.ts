@@ -24,7 +24,10 @@ export function decompressGzip(bytes: Buffer, limitBytes: number): Buffer {
 /** @param level -131072 to 22; Kafka's default is 3. */
 export function compressZstd(bytes: Buffer, level: number): Buffer {
   const { zstdCompressSync, constants } = zlib();
-  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level }, chunkSize: chunkBytes(bytes.length / 2) });
+  return zstdCompressSync(bytes, {
+    params: { [constants.ZSTD_c_compressionLevel]: level },
+    chunkSize: chunkBytes(bytes.length / 2),
+  });
 }
 
 /** @throws DecodeError */
@@ -41,7 +44,8 @@ function guarded(codec: string, limitBytes: number, run: () => Buffer): Buffer {
   try {
     return run();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw new DecompressedTooLargeError(limitBytes);
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
+      throw new DecompressedTooLargeError(limitBytes);
     throw asDecodeError(codec, error);
   }
 }

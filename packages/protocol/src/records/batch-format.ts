@@ -197,7 +197,8 @@ export function forEachBatch(
   let position = start;
   for (;;) {
     const size = batchSizeAt(buffer, position, end);
-    if (size === BATCH_CORRUPT) throw new DecodeError(`no record batch at ${position}: its length or magic is not valid`);
+    if (size === BATCH_CORRUPT)
+      throw new DecodeError(`no record batch at ${position}: its length or magic is not valid`);
     if (size === BATCH_INCOMPLETE || visit(position, size) === false) return position;
     position += size;
   }

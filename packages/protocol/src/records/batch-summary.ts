@@ -1,7 +1,7 @@
 // What the log and the producer state need of a batch, read once from its header.
 
-import { controlRecordTypes, readControlRecordType, readEndTransactionMarker } from "./control-records.ts";
-import type { EndTransactionMarker } from "./control-records.ts";
+import { controlRecordTypes, readControlRecordType, readEndTransactionMarker } from "./control-batches.ts";
+import type { EndTransactionMarker } from "./control-batches.ts";
 import * as batchFormat from "./batch-format.ts";
 import { DEFAULT_DECOMPRESSED_BYTES_LIMIT, readRecords } from "./read-records.ts";
 

@@ -7,18 +7,11 @@ export {
   controlBatch,
   controlRecordKey,
   controlRecordTypes,
-  decodeKraftVersion,
-  decodeLeaderChange,
-  decodeSnapshotHeader,
-  encodeKraftVersion,
-  encodeLeaderChange,
-  encodeSnapshotFooter,
-  encodeSnapshotHeader,
   endTransactionBatch,
   readControlRecordType,
   readEndTransactionMarker,
-} from "./control-records.ts";
-export type { EndTransactionMarker, LeaderChange } from "./control-records.ts";
+} from "./control-batches.ts";
+export type { EndTransactionMarker } from "./control-batches.ts";
 export { DEFAULT_DECOMPRESSED_BYTES_LIMIT, readRecords } from "./read-records.ts";
 export type { BatchRecord, RecordHeader } from "./record.ts";
 export { RecordBatchBuilder } from "./record-batch-builder.ts";

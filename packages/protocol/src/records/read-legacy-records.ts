@@ -25,7 +25,11 @@ interface LegacyRecord {
  * The records of the batch at `position`, in order; `limitBytes` bounds the decompressed size.
  * @throws DecodeError
  */
-export function* readLegacyRecords(buffer: Buffer, position: number, limitBytes: number): Generator<BatchRecord, void, undefined> {
+export function* readLegacyRecords(
+  buffer: Buffer,
+  position: number,
+  limitBytes: number,
+): Generator<BatchRecord, void, undefined> {
   const outer = readOne(buffer, position, position + batchFormat.sizeInBytes(buffer, position));
   if (outer.compressionId === 0) {
     yield toBatchRecord(outer, outer.offset, outer.timestamp);
@@ -42,7 +46,8 @@ export function* readLegacyRecords(buffer: Buffer, position: number, limitBytes:
 
 function readWrapped(outer: LegacyRecord, limitBytes: number): LegacyRecord[] {
   const name = compressionName(outer.compressionId);
-  if (name === null || name === "zstd") throw new DecodeError(`compression ${outer.compressionId} does not exist in magic ${outer.magic}`);
+  if (name === null || name === "zstd")
+    throw new DecodeError(`compression ${outer.compressionId} does not exist in magic ${outer.magic}`);
   if (outer.value === null) throw new DecodeError("a compressed record without a value");
   const bytes = decompress(name, outer.value, limitBytes, outer.magic);
   const inner: LegacyRecord[] = [];
@@ -56,14 +61,16 @@ function readWrapped(outer: LegacyRecord, limitBytes: number): LegacyRecord[] {
 // Some versions of librdkafka produced wrappers with offset 0, which then says nothing.
 function relativeBase(wrapperOffset: number, lastInnerOffset: number): number {
   if (wrapperOffset === 0) return 0;
-  if (wrapperOffset < lastInnerOffset) throw new DecodeError(`wrapper offset ${wrapperOffset} is below its last inner offset ${lastInnerOffset}`);
+  if (wrapperOffset < lastInnerOffset)
+    throw new DecodeError(`wrapper offset ${wrapperOffset} is below its last inner offset ${lastInnerOffset}`);
   return wrapperOffset - lastInnerOffset;
 }
 
 function readOne(buffer: Buffer, position: number, end: number): LegacyRecord {
   const magic = batchFormat.magic(buffer, position);
   if (magic > 1) throw new DecodeError(`magic ${magic} inside a record of an older format`);
-  if (end - position < SMALLEST_BATCH[magic]!) throw new DecodeError(`a magic ${magic} record of ${end - position} bytes`);
+  if (end - position < SMALLEST_BATCH[magic]!)
+    throw new DecodeError(`a magic ${magic} record of ${end - position} bytes`);
   const attributes = batchFormat.attributes(buffer, position);
   const keyAt = position + batchFormat.LEGACY_TIMESTAMP_AT + (magic === 1 ? 8 : 0);
   const key = nullableAt(buffer, keyAt, end);
@@ -90,5 +97,12 @@ function nullableAt(buffer: Buffer, at: number, end: number): Buffer | null {
 }
 
 function toBatchRecord(record: LegacyRecord, offset: number, timestamp: number): BatchRecord {
-  return { offset, timestamp, key: record.key, value: record.value, headers: NO_HEADERS, sequence: batchFormat.NO_SEQUENCE };
+  return {
+    offset,
+    timestamp,
+    key: record.key,
+    value: record.value,
+    headers: NO_HEADERS,
+    sequence: batchFormat.NO_SEQUENCE,
+  };
 }

@@ -67,7 +67,8 @@ function batchFacts(buffer: Buffer, position: number): BatchFacts {
 function readRecord(reader: ByteReader, batch: BatchFacts): BatchRecord {
   const length = reader.varint();
   const end = reader.offset + length;
-  if (length < 0 || length > reader.remaining()) throw new DecodeError(`a record of ${length} bytes, ${reader.remaining()} left`);
+  if (length < 0 || length > reader.remaining())
+    throw new DecodeError(`a record of ${length} bytes, ${reader.remaining()} left`);
   reader.skip(1);
   const timestampDelta = reader.varlong();
   const offsetDelta = reader.varint();

@@ -45,7 +45,10 @@ export class RecordBatchBuilder {
   private maxTimestamp = batchFormat.NO_TIMESTAMP;
 
   constructor(options: BatchOptions = {}) {
-    assert(options.isTransactional !== true || (options.producerId ?? -1) >= 0, "a transactional batch has a producer id");
+    assert(
+      options.isTransactional !== true || (options.producerId ?? -1) >= 0,
+      "a transactional batch has a producer id",
+    );
     this.options = options;
     this.base = options.baseOffset ?? 0;
     this.nextOffset = this.base;
@@ -63,7 +66,10 @@ export class RecordBatchBuilder {
 
   append(record: RecordToAppend): void {
     const offset = record.offset ?? this.nextOffset;
-    assert(offset >= this.nextOffset && offset - this.base <= 0x7fff_ffff, "offsets in a batch rise and stay within its range");
+    assert(
+      offset >= this.nextOffset && offset - this.base <= 0x7fff_ffff,
+      "offsets in a batch rise and stay within its range",
+    );
     if (this.count === 0) this.baseTimestamp = record.timestamp;
     if (record.timestamp > this.maxTimestamp) this.maxTimestamp = record.timestamp;
     writeRecord(this.writer, record, offset - this.base, record.timestamp - this.baseTimestamp);
@@ -159,7 +165,12 @@ function writeNullable(writer: ByteWriter, bytes: Buffer | null): void {
   writer.bytes(bytes);
 }
 
-function bodySize(record: RecordToAppend, headers: readonly RecordHeader[], offsetDelta: number, timestampDelta: number): number {
+function bodySize(
+  record: RecordToAppend,
+  headers: readonly RecordHeader[],
+  offsetDelta: number,
+  timestampDelta: number,
+): number {
   let size = 1 + varlongSize(timestampDelta) + varlongSize(offsetDelta) + varlongSize(headers.length);
   size += nullableSize(record.key ?? null) + nullableSize(record.value ?? null);
   for (const header of headers) {

@@ -34,7 +34,13 @@ export interface FoundErrors {
 }
 
 /** All records that break a rule, each with the first rule that it breaks; null when there is none. */
-export function findRecordErrors(records: Buffer, start: number, end: number, count: number, rules: RecordRules): FoundErrors | null {
+export function findRecordErrors(
+  records: Buffer,
+  start: number,
+  end: number,
+  count: number,
+  rules: RecordRules,
+): FoundErrors | null {
   const reader = new ByteReader(records, start, end);
   const recordErrors: RecordError[] = [];
   let timestamps = 0;
@@ -49,7 +55,8 @@ export function findRecordErrors(records: Buffer, start: number, end: number, co
     const problem = structureProblem(rules, index, offsetDelta, hasKey);
     const timeProblem = problem === null ? timestampProblem(rules, timestamp) : null;
     if (timeProblem !== null) timestamps++;
-    if (problem !== null || timeProblem !== null) recordErrors.push({ batchIndex: index, batchIndexErrorMessage: problem ?? timeProblem });
+    if (problem !== null || timeProblem !== null)
+      recordErrors.push({ batchIndex: index, batchIndexErrorMessage: problem ?? timeProblem });
     reader.skip(next - reader.offset);
   }
   if (recordErrors.length === 0) return null;
@@ -63,7 +70,8 @@ export function timestampInRange(rules: RecordRules, timestamp: number): boolean
 }
 
 function structureProblem(rules: RecordRules, index: number, offsetDelta: number, hasKey: boolean): string | null {
-  if (rules.needsSequentialOffsets && offsetDelta !== index) return `Offset delta ${offsetDelta} where ${index} is due.`;
+  if (rules.needsSequentialOffsets && offsetDelta !== index)
+    return `Offset delta ${offsetDelta} where ${index} is due.`;
   if (rules.needsKeys && !hasKey) return "A compacted topic takes no record without a key.";
   return null;
 }

@@ -9,7 +9,11 @@ import { readRecords } from "./read-records.ts";
 import { compressRecords, RecordBatchBuilder } from "./record-batch-builder.ts";
 
 /** Flags that survive a rewrite; bit 7 and the upper byte are unused and cleared, as Kafka clears them. */
-const KEPT_FLAGS = batchFormat.COMPRESSION_MASK | batchFormat.TRANSACTIONAL_FLAG | batchFormat.CONTROL_FLAG | batchFormat.DELETE_HORIZON_FLAG;
+const KEPT_FLAGS =
+  batchFormat.COMPRESSION_MASK |
+  batchFormat.TRANSACTIONAL_FLAG |
+  batchFormat.CONTROL_FLAG |
+  batchFormat.DELETE_HORIZON_FLAG;
 
 export interface HeaderTimestamps {
   appendTime: boolean;
@@ -42,7 +46,8 @@ export function recompressed(
   batch.copy(result, 0, 0, batchFormat.HEADER_BYTES);
   writeInt32(result, batchFormat.LENGTH_AT, result.length - batchFormat.LOG_OVERHEAD);
   writeTimestamps(result, 0, timestamps);
-  result[batchFormat.ATTRIBUTES_AT + 1] = (result[batchFormat.ATTRIBUTES_AT + 1]! & ~batchFormat.COMPRESSION_MASK) | compressionId(target);
+  result[batchFormat.ATTRIBUTES_AT + 1] =
+    (result[batchFormat.ATTRIBUTES_AT + 1]! & ~batchFormat.COMPRESSION_MASK) | compressionId(target);
   batchFormat.writeCrc(result, 0);
   return result;
 }
@@ -81,6 +86,7 @@ function hasMaxTimestamp(buffer: Buffer, position: number, maxTimestamp: number)
 function writeTimestamps(buffer: Buffer, position: number, timestamps: HeaderTimestamps): void {
   const flags = batchFormat.attributes(buffer, position) & KEPT_FLAGS;
   buffer[position + batchFormat.ATTRIBUTES_AT] = 0;
-  buffer[position + batchFormat.ATTRIBUTES_AT + 1] = flags | (timestamps.appendTime ? batchFormat.TIMESTAMP_TYPE_FLAG : 0);
+  buffer[position + batchFormat.ATTRIBUTES_AT + 1] =
+    flags | (timestamps.appendTime ? batchFormat.TIMESTAMP_TYPE_FLAG : 0);
   writeInt64(buffer, position + batchFormat.MAX_TIMESTAMP_AT, timestamps.maxTimestamp);
 }

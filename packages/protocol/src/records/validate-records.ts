@@ -77,20 +77,29 @@ export function validateRecords(records: Buffer, options: ValidationOptions): Va
  */
 export function checkProduceRecords(records: Buffer, produceVersion: number): Refused | null {
   const size = batchFormat.batchSizeAt(records, 0);
-  if (size === batchFormat.BATCH_CORRUPT) return refused(errorCodes.CORRUPT_MESSAGE, "The batch's length or magic is not valid.");
-  if (size === batchFormat.BATCH_INCOMPLETE) return refused(errorCodes.INVALID_RECORD, "There is no whole record batch.");
-  if (batchFormat.magic(records, 0) !== 2) return refused(errorCodes.INVALID_RECORD, "Only record batches of magic 2 are accepted.");
+  if (size === batchFormat.BATCH_CORRUPT)
+    return refused(errorCodes.CORRUPT_MESSAGE, "The batch's length or magic is not valid.");
+  if (size === batchFormat.BATCH_INCOMPLETE)
+    return refused(errorCodes.INVALID_RECORD, "There is no whole record batch.");
+  if (batchFormat.magic(records, 0) !== 2)
+    return refused(errorCodes.INVALID_RECORD, "Only record batches of magic 2 are accepted.");
   if (produceVersion < 7 && compressionName(batchFormat.compressionType(records, 0)) === "zstd") {
-    return refused(errorCodes.UNSUPPORTED_COMPRESSION_TYPE, `zstd needs Produce version 7, the request has ${produceVersion}.`);
+    return refused(
+      errorCodes.UNSUPPORTED_COMPRESSION_TYPE,
+      `zstd needs Produce version 7, the request has ${produceVersion}.`,
+    );
   }
   const second = batchFormat.batchSizeAt(records, size);
-  if (second === batchFormat.BATCH_CORRUPT) return refused(errorCodes.CORRUPT_MESSAGE, "What follows the batch is none.");
-  if (second !== batchFormat.BATCH_INCOMPLETE) return refused(errorCodes.INVALID_RECORD, "A partition gets exactly one record batch.");
+  if (second === batchFormat.BATCH_CORRUPT)
+    return refused(errorCodes.CORRUPT_MESSAGE, "What follows the batch is none.");
+  if (second !== batchFormat.BATCH_INCOMPLETE)
+    return refused(errorCodes.INVALID_RECORD, "A partition gets exactly one record batch.");
   return null;
 }
 
 function validateOne(records: Buffer, options: ValidationOptions): Validated | Refused {
-  const problem = checkProduceRecords(records, Infinity) ?? checkHeader(records, options) ?? checkClaims(records, options.origin);
+  const problem =
+    checkProduceRecords(records, Infinity) ?? checkHeader(records, options) ?? checkClaims(records, options.origin);
   if (problem !== null) return problem;
   const size = batchFormat.sizeInBytes(records, 0);
   const batch = size === records.length ? records : records.subarray(0, size);
@@ -104,15 +113,23 @@ function validateOne(records: Buffer, options: ValidationOptions): Validated | R
 // UnifiedLog.analyzeAndValidateRecords: what the header says of itself.
 function checkHeader(batch: Buffer, options: ValidationOptions): Refused | null {
   const size = batchFormat.sizeInBytes(batch, 0);
-  if (size < batchFormat.HEADER_BYTES) return refused(errorCodes.CORRUPT_MESSAGE, `A batch of ${size} bytes is shorter than its header.`);
+  if (size < batchFormat.HEADER_BYTES)
+    return refused(errorCodes.CORRUPT_MESSAGE, `A batch of ${size} bytes is shorter than its header.`);
   if (options.origin === "client" && batchFormat.baseOffset(batch, 0) !== 0) {
-    return refused(errorCodes.INVALID_RECORD, `A producer's batch has base offset 0, not ${batchFormat.baseOffset(batch, 0)}.`);
+    return refused(
+      errorCodes.INVALID_RECORD,
+      `A producer's batch has base offset 0, not ${batchFormat.baseOffset(batch, 0)}.`,
+    );
   }
   if (options.origin !== "controller" && size > options.maxMessageBytes) return tooLarge(size, options);
-  if (!batchFormat.verifyCrc(batch, 0)) return refused(errorCodes.CORRUPT_MESSAGE, "The batch does not match its checksum.");
+  if (!batchFormat.verifyCrc(batch, 0))
+    return refused(errorCodes.CORRUPT_MESSAGE, "The batch does not match its checksum.");
   if (compressionName(batchFormat.compressionType(batch, 0)) === null) {
     // Kafka trips over an unknown id with an IllegalArgumentException, which becomes this code.
-    return refused(errorCodes.UNKNOWN_SERVER_ERROR, `Compression type ${batchFormat.compressionType(batch, 0)} does not exist.`);
+    return refused(
+      errorCodes.UNKNOWN_SERVER_ERROR,
+      `Compression type ${batchFormat.compressionType(batch, 0)} does not exist.`,
+    );
   }
   return null;
 }
@@ -126,11 +143,15 @@ function checkClaims(batch: Buffer, origin: AppendOrigin): Refused | null {
   if (count === 0 || count !== fromOffsets) {
     return refused(errorCodes.INVALID_RECORD, `The header counts ${count} records and offsets for ${fromOffsets}.`);
   }
-  if (batchFormat.isControl(batch, 0)) return refused(errorCodes.INVALID_RECORD, "Clients may not write control records.");
+  if (batchFormat.isControl(batch, 0))
+    return refused(errorCodes.INVALID_RECORD, "Clients may not write control records.");
   const producerId = batchFormat.producerId(batch, 0);
   const needsSequence = producerId >= 0 || batchFormat.isTransactional(batch, 0);
   if (needsSequence && (producerId < 0 || batchFormat.baseSequence(batch, 0) < 0)) {
-    return refused(errorCodes.INVALID_RECORD, `Producer ${producerId} with sequence ${batchFormat.baseSequence(batch, 0)}.`);
+    return refused(
+      errorCodes.INVALID_RECORD,
+      `Producer ${producerId} with sequence ${batchFormat.baseSequence(batch, 0)}.`,
+    );
   }
   return null;
 }
@@ -141,10 +162,18 @@ function validatePlain(batch: Buffer, target: CompressionName, options: Validati
   if (problem !== null) return problem;
   const timestamps = headerTimestamps(rules, options);
   if (target === "none") return accepted(batch, timestamps, options);
-  return acceptedAnew(recompressed(batch, batch.subarray(batchFormat.HEADER_BYTES), target, options.compressionLevel, timestamps), options);
+  return acceptedAnew(
+    recompressed(batch, batch.subarray(batchFormat.HEADER_BYTES), target, options.compressionLevel, timestamps),
+    options,
+  );
 }
 
-function validateCompressed(batch: Buffer, source: CompressionName, target: CompressionName, options: ValidationOptions): Validated | Refused {
+function validateCompressed(
+  batch: Buffer,
+  source: CompressionName,
+  target: CompressionName,
+  options: ValidationOptions,
+): Validated | Refused {
   const limitBytes = options.maxDecompressedBytes ?? DEFAULT_DECOMPRESSED_BYTES_LIMIT;
   const records = decompressed(batch, source, limitBytes);
   if (!Buffer.isBuffer(records)) return records;
@@ -164,8 +193,10 @@ function decompressed(batch: Buffer, source: CompressionName, limitBytes: number
   try {
     return decompress(source, batch.subarray(batchFormat.HEADER_BYTES), limitBytes);
   } catch (error) {
-    if (error instanceof DecompressedTooLargeError) return refused(errorCodes.MESSAGE_TOO_LARGE, `The batch's records: ${error.message}.`);
-    if (error instanceof DecodeError) return refused(errorCodes.UNKNOWN_SERVER_ERROR, `The records do not decompress: ${error.message}.`);
+    if (error instanceof DecompressedTooLargeError)
+      return refused(errorCodes.MESSAGE_TOO_LARGE, `The batch's records: ${error.message}.`);
+    if (error instanceof DecodeError)
+      return refused(errorCodes.UNKNOWN_SERVER_ERROR, `The records do not decompress: ${error.message}.`);
     throw error;
   }
 }
@@ -188,7 +219,8 @@ function rulesFor(batch: Buffer, options: ValidationOptions, plain: boolean): Re
 function checkRecords(records: Buffer, start: number, end: number, count: number, rules: RecordRules): Refused | null {
   const structure = walkRecords(records, start, end, count, facts);
   if (structure !== null) return refused(errorCodes.INVALID_RECORD, `The batch is malformed: ${structure}.`);
-  if (!Number.isSafeInteger(rules.baseTimestamp)) return refused(errorCodes.INVALID_TIMESTAMP, "The base timestamp is out of range.");
+  if (!Number.isSafeInteger(rules.baseTimestamp))
+    return refused(errorCodes.INVALID_TIMESTAMP, "The base timestamp is out of range.");
   const suspicious =
     (rules.needsKeys && facts.hasNullKey) ||
     (rules.needsSequentialOffsets && !facts.offsetsAreSequential) ||
@@ -198,7 +230,12 @@ function checkRecords(records: Buffer, start: number, end: number, count: number
   const found = findRecordErrors(records, start, end, count, rules);
   if (found === null) return null;
   const { errorCode, recordErrors } = found;
-  return { ok: false, errorCode, errorMessage: `${recordErrors.length} records of the batch are not acceptable.`, recordErrors };
+  return {
+    ok: false,
+    errorCode,
+    errorMessage: `${recordErrors.length} records of the batch are not acceptable.`,
+    recordErrors,
+  };
 }
 
 function lowest(rules: RecordRules): number {
@@ -244,8 +281,10 @@ function validateReplicated(records: Buffer): Validated | Refused {
   let problem: Refused | null = null;
   const end = batchFormat.forEachBatch(records, (position) => {
     const offset = batchFormat.lastOffset(records, position);
-    if (!batchFormat.verifyCrc(records, position)) problem = refused(errorCodes.CORRUPT_MESSAGE, `The batch at ${position} does not match its checksum.`);
-    else if (offset <= lastOffset) problem = refused(errorCodes.INVALID_RECORD, `Offset ${offset} comes after ${lastOffset}.`);
+    if (!batchFormat.verifyCrc(records, position))
+      problem = refused(errorCodes.CORRUPT_MESSAGE, `The batch at ${position} does not match its checksum.`);
+    else if (offset <= lastOffset)
+      problem = refused(errorCodes.INVALID_RECORD, `Offset ${offset} comes after ${lastOffset}.`);
     if (problem !== null) return false;
     const summary = summarizeBatch(records, position);
     batches.push(summary);
@@ -255,7 +294,14 @@ function validateReplicated(records: Buffer): Validated | Refused {
     return true;
   });
   if (problem !== null) return problem;
-  return { ok: true, records: records.subarray(0, end), batches, recordCount, maxTimestamp, logAppendTimeMs: batchFormat.NO_TIMESTAMP };
+  return {
+    ok: true,
+    records: records.subarray(0, end),
+    batches,
+    recordCount,
+    maxTimestamp,
+    logAppendTimeMs: batchFormat.NO_TIMESTAMP,
+  };
 }
 
 // A timestamp for comparing: beyond 2^53 inexact, and refused for that.

@@ -34,7 +34,8 @@ export function walkRecords(bytes: Buffer, start: number, end: number, count: nu
       at = cursor;
     }
     const length = (raw >>> 1) ^ -(raw & 1);
-    if (length < 1 || length > end - at) return `record ${index} claims ${length} bytes where ${Math.max(0, end - at)} are left`;
+    if (length < 1 || length > end - at)
+      return `record ${index} claims ${length} bytes where ${Math.max(0, end - at)} are left`;
     const recordEnd = at + length;
     at++;
     raw = bytes[at++]!;
@@ -50,7 +51,7 @@ export function walkRecords(bytes: Buffer, start: number, end: number, count: nu
       raw = longVarint(bytes, at, raw);
       at = cursor;
     }
-    misplaced |= ((raw >>> 1) ^ -(raw & 1)) ^ index;
+    misplaced |= (raw >>> 1) ^ -(raw & 1) ^ index;
     raw = bytes[at++]!;
     if (raw >= 0x80) {
       raw = longVarint(bytes, at, raw);
