@@ -1,0 +1,127 @@
+// From a frame to an answered frame: reads the header, finds the handler, decodes, calls, encodes.
+// Malformed input closes the connection with a log line; a handler that throws is a bug of ours and closes it too,
+// but never ends the process. A request is answered at most once.
+
+import { ByteReader, ByteWriter, DecodeError } from "@ottla/base";
+import type { Connection, NetRequest } from "@ottla/net";
+import { apiKeyEntry, decodeRequestHeader, encodeResponseHeader } from "@ottla/protocol";
+import type { RequestHeader } from "@ottla/protocol";
+import type { Broker } from "./broker.ts";
+import { closeConnection, noResponse } from "./handler.ts";
+import type { AnyHandler, Reply, RequestContext } from "./handler.ts";
+import { API_VERSIONS_KEY, unsupportedApiVersions } from "./handlers/18-api-versions.ts";
+import { handlersByKey } from "./handlers/index.ts";
+
+/** What the broker keeps with a connection. */
+interface ConnectionState {
+  gone: (() => void) | null;
+}
+
+/** Serves one request. Returns at once; the answer may come later. */
+export function dispatch(broker: Broker, request: NetRequest): void {
+  const reader = new ByteReader(request.frame);
+  let header: RequestHeader;
+  try {
+    header = decodeRequestHeader(reader);
+  } catch (error) {
+    refuse(broker, request, error, "the request header cannot be read");
+    return;
+  }
+  const handler = handlersByKey.get(header.apiKey);
+  const version = header.apiVersion;
+  if (handler === undefined || !isServed(header.apiKey, version)) {
+    if (header.apiKey === API_VERSIONS_KEY) answerUnsupported(request, header);
+    else request.fail(`api key ${header.apiKey} version ${version} is not supported`);
+    return;
+  }
+  serve(broker, request, { handler, header, reader });
+}
+
+/** Tells whatever waits on behalf of this connection that its client is gone. */
+export function connectionClosed(connection: Connection): void {
+  const state = connection.attachment as ConnectionState | undefined;
+  const gone = state?.gone;
+  if (state !== undefined) state.gone = null;
+  gone?.();
+}
+
+function isServed(apiKey: number, version: number): boolean {
+  const versions = apiKeyEntry(apiKey)?.versions;
+  return versions !== undefined && version >= versions.from && version <= versions.to;
+}
+
+interface Work {
+  handler: AnyHandler;
+  header: RequestHeader;
+  reader: ByteReader;
+}
+
+function serve(broker: Broker, request: NetRequest, work: Work): void {
+  const { handler, header, reader } = work;
+  let reply: Reply<unknown> | Promise<Reply<unknown>>;
+  try {
+    const decoded: unknown = handler.api.request.decode(reader, header.apiVersion);
+    reply = handler.handle(decoded, contextOf(broker, request.connection, header));
+  } catch (error) {
+    refuse(broker, request, error, `${handler.api.name} version ${header.apiVersion} failed`);
+    return;
+  }
+  if (!(reply instanceof Promise)) {
+    answer(broker, request, work, reply);
+    return;
+  }
+  reply.then(
+    (late) => answer(broker, request, work, late),
+    (error: unknown) => refuse(broker, request, error, `${handler.api.name} version ${header.apiVersion} failed`),
+  );
+}
+
+function answer(broker: Broker, request: NetRequest, work: Work, reply: Reply<unknown>): void {
+  const { handler, header } = work;
+  if (reply === noResponse) {
+    request.respond(null);
+    return;
+  }
+  if (reply === closeConnection) {
+    request.fail(`${handler.api.name} with acks=0 failed`);
+    return;
+  }
+  const writer = new ByteWriter(256);
+  try {
+    encodeResponseHeader(writer, header.apiKey, header.apiVersion, header.correlationId);
+    handler.api.response.encode(writer, header.apiVersion, reply);
+  } catch (error) {
+    for (const part of writer.finish()) if (!Buffer.isBuffer(part)) part.release();
+    refuse(broker, request, error, `the ${handler.api.name} response cannot be encoded`);
+    return;
+  }
+  request.respond(writer.finish());
+}
+
+// KIP-511: a broker answers an ApiVersions version that it does not know in version 0, with the versions it does know.
+function answerUnsupported(request: NetRequest, header: RequestHeader): void {
+  const writer = new ByteWriter(64);
+  encodeResponseHeader(writer, API_VERSIONS_KEY, 0, header.correlationId);
+  handlersByKey.get(API_VERSIONS_KEY)!.api.response.encode(writer, 0, unsupportedApiVersions());
+  request.respond(writer.finish());
+}
+
+function contextOf(broker: Broker, connection: Connection, header: RequestHeader): RequestContext {
+  return {
+    broker,
+    connection,
+    apiVersion: header.apiVersion,
+    clientId: header.clientId,
+    onGone(action) {
+      const state = (connection.attachment ??= { gone: null } satisfies ConnectionState) as ConnectionState;
+      state.gone = action;
+    },
+  };
+}
+
+function refuse(broker: Broker, request: NetRequest, error: unknown, sentence: string): void {
+  if (!(error instanceof DecodeError)) {
+    broker.logger.error({ error, client: request.connection.remoteAddress }, sentence);
+  }
+  request.fail(`${sentence}: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,79 @@
+// Where long polls wait: a fetch that found fewer than min_bytes stays here until enough arrived, its time is up,
+// something changed that it must be told, or its client is gone. Each delayed fetch is completed exactly once.
+
+import type { Clock, Timer } from "@ottla/base";
+import type { Partition } from "../partition.ts";
+
+/** One waiting fetch. `complete` reads again and answers. */
+export class DelayedFetch {
+  private missingBytes: number;
+  private readonly partitions: readonly Partition[];
+  private complete: (() => void) | null;
+  private timer: Timer | null = null;
+  private readonly purgatory: FetchPurgatory;
+
+  constructor(purgatory: FetchPurgatory, missingBytes: number, partitions: readonly Partition[], complete: () => void) {
+    this.purgatory = purgatory;
+    this.missingBytes = missingBytes;
+    this.partitions = partitions;
+    this.complete = complete;
+  }
+
+  /** Joins the watched partitions and starts the clock. */
+  wait(clock: Clock, maxWaitMs: number): void {
+    for (const partition of this.partitions) partition.waiting.add(this);
+    this.timer = clock.schedule(maxWaitMs, () => this.finish());
+  }
+
+  /** `bytes` more can be read from a watched partition; 0 means look again whatever arrived. */
+  arrived(bytes: number): void {
+    this.missingBytes -= bytes;
+    if (bytes === 0 || this.missingBytes <= 0) this.finish();
+  }
+
+  /** The client is gone: forget it without an answer. */
+  cancel(): void {
+    this.complete = null;
+    this.finish();
+  }
+
+  private finish(): void {
+    this.timer?.cancel();
+    for (const partition of this.partitions) partition.waiting.delete(this);
+    this.purgatory.forget(this);
+    const complete = this.complete;
+    this.complete = null;
+    if (complete !== null) complete();
+  }
+}
+
+export class FetchPurgatory {
+  private readonly clock: Clock;
+  private readonly delayed = new Set<DelayedFetch>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** How many fetches wait now. */
+  get size(): number {
+    return this.delayed.size;
+  }
+
+  /** Parks a fetch; at most one a connection, because a connection's requests are answered one by one. */
+  park(options: { missingBytes: number; maxWaitMs: number; partitions: readonly Partition[]; complete: () => void }): DelayedFetch {
+    const fetch = new DelayedFetch(this, options.missingBytes, options.partitions, options.complete);
+    this.delayed.add(fetch);
+    fetch.wait(this.clock, options.maxWaitMs);
+    return fetch;
+  }
+
+  forget(fetch: DelayedFetch): void {
+    this.delayed.delete(fetch);
+  }
+
+  /** Answers every waiting fetch with what there is: part of a shutdown. */
+  drain(): void {
+    for (const fetch of this.delayed) fetch.arrived(0);
+  }
+}

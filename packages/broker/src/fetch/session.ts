@@ -1,0 +1,179 @@
+// Incremental fetch sessions (KIP-227): what a client asked for stays here between fetches, so that a request names
+// only what changed and a response carries only partitions with news. Pure but for the clock that is passed in.
+// Invariant: at most `slots` sessions; an epoch is used once; a session serves either topic ids or topic names, never both.
+
+import type { Random } from "@ottla/base";
+import { ZERO_UUID } from "@ottla/base";
+import { errorCodes } from "@ottla/protocol";
+import type { FetchRequest } from "@ottla/protocol/messages/01-fetch.ts";
+
+/** What a client wants of one partition, and what it was told last. */
+export interface FetchTarget {
+  topic: string;
+  topicId: string;
+  partition: number;
+  fetchOffset: number;
+  currentLeaderEpoch: number;
+  lastFetchedEpoch: number;
+  logStartOffset: number;
+  maxBytes: number;
+  /** The high watermark and log start that the client was told last; -1 when it must be told. */
+  toldHighWatermark: number;
+  toldLogStartOffset: number;
+}
+
+export interface FetchSession {
+  id: number;
+  epoch: number;
+  usesTopicIds: boolean;
+  targets: Map<string, FetchTarget>;
+  createdMs: number;
+  lastUsedMs: number;
+}
+
+/** How one request is to be served. */
+export type FetchPlan =
+  | { kind: "refused"; errorCode: number }
+  | { kind: "full"; targets: FetchTarget[]; session: FetchSession | null }
+  | { kind: "incremental"; targets: FetchTarget[]; session: FetchSession };
+
+export interface FetchSessionCacheOptions {
+  /** `max.incremental.fetch.session.cache.slots`. */
+  slots: number;
+  random: Random;
+}
+
+const INITIAL_EPOCH = 0;
+const FINAL_EPOCH = -1;
+// A session unused for two minutes may be evicted for any other, as in Kafka.
+const EVICTION_MS = 120_000;
+
+export class FetchSessionCache {
+  private readonly options: FetchSessionCacheOptions;
+  // In order of last use: the first is the one that was idle longest.
+  private readonly sessions = new Map<number, FetchSession>();
+
+  constructor(options: FetchSessionCacheOptions) {
+    this.options = options;
+  }
+
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  /** Decides what a request asks for. `nameOf` resolves topic ids; an unknown id gives an empty name. */
+  plan(request: FetchRequest, version: number, nowMs: number, nameOf: (topicId: string) => string): FetchPlan {
+    const usesTopicIds = version >= 13;
+    const { sessionId, sessionEpoch } = request;
+    if (sessionEpoch === INITIAL_EPOCH || sessionEpoch === FINAL_EPOCH) {
+      if (sessionId !== 0) this.sessions.delete(sessionId);
+      const targets = requestedTargets(request, usesTopicIds, nameOf);
+      const session = sessionEpoch === INITIAL_EPOCH ? this.tryCreate(targets, usesTopicIds, nowMs) : null;
+      return { kind: "full", targets: session === null ? targets : [...session.targets.values()], session };
+    }
+    const session = this.sessions.get(sessionId);
+    if (session === undefined) return { kind: "refused", errorCode: errorCodes.FETCH_SESSION_ID_NOT_FOUND };
+    if (session.epoch !== sessionEpoch) return { kind: "refused", errorCode: errorCodes.INVALID_FETCH_SESSION_EPOCH };
+    if (session.usesTopicIds !== usesTopicIds) return { kind: "refused", errorCode: errorCodes.FETCH_SESSION_TOPIC_ID_ERROR };
+    updateTargets(session, request, nameOf);
+    session.epoch = nextEpoch(session.epoch);
+    session.lastUsedMs = nowMs;
+    this.sessions.delete(session.id);
+    this.sessions.set(session.id, session);
+    return { kind: "incremental", targets: [...session.targets.values()], session };
+  }
+
+  // A full cache gives a slot away only if the session idle longest is stale, or smaller than the new one and not brand-new.
+  private tryCreate(targets: FetchTarget[], usesTopicIds: boolean, nowMs: number): FetchSession | null {
+    if (targets.length === 0 || this.options.slots === 0) return null;
+    if (this.sessions.size >= this.options.slots && !this.tryEvict(targets.length, nowMs)) return null;
+    const byKey = new Map<string, FetchTarget>();
+    for (const target of targets) byKey.set(targetKey(target, usesTopicIds), target);
+    const session: FetchSession = {
+      id: this.freeId(), epoch: 1, usesTopicIds, targets: byKey, createdMs: nowMs, lastUsedMs: nowMs,
+    };
+    this.sessions.set(session.id, session);
+    return session;
+  }
+
+  private tryEvict(size: number, nowMs: number): boolean {
+    const oldest = this.sessions.values().next().value;
+    if (oldest === undefined) return false;
+    if (nowMs - oldest.lastUsedMs > EVICTION_MS) return this.sessions.delete(oldest.id);
+    let smallest: FetchSession | null = null;
+    for (const session of this.sessions.values()) {
+      if (nowMs - session.createdMs <= EVICTION_MS) continue;
+      if (smallest === null || session.targets.size < smallest.targets.size) smallest = session;
+    }
+    if (smallest === null || smallest.targets.size >= size) return false;
+    return this.sessions.delete(smallest.id);
+  }
+
+  private freeId(): number {
+    for (;;) {
+      const id = (this.options.random.uint32() & 0x7fff_ffff) || 1;
+      if (!this.sessions.has(id)) return id;
+    }
+  }
+}
+
+/** Moves a target to the end, so that partitions with data take turns at the front of the next response. */
+export function rotateTarget(session: FetchSession, target: FetchTarget): void {
+  const key = targetKey(target, session.usesTopicIds);
+  if (session.targets.delete(key)) session.targets.set(key, target);
+}
+
+/** Epochs run from 1 to 2^31 - 1 and then from 1 again. */
+export function nextEpoch(epoch: number): number {
+  return epoch >= 0x7fff_ffff ? 1 : epoch + 1;
+}
+
+function targetKey(target: { topic: string; topicId: string; partition: number }, usesTopicIds: boolean): string {
+  return `${usesTopicIds ? target.topicId : target.topic}/${target.partition}`;
+}
+
+function requestedTargets(request: FetchRequest, usesTopicIds: boolean, nameOf: (topicId: string) => string): FetchTarget[] {
+  const targets: FetchTarget[] = [];
+  for (const topic of request.topics) {
+    const name = usesTopicIds ? nameOf(topic.topicId) : topic.topic;
+    for (const partition of topic.partitions) {
+      targets.push({
+        topic: name,
+        topicId: usesTopicIds ? topic.topicId : ZERO_UUID,
+        partition: partition.partition,
+        fetchOffset: partition.fetchOffset,
+        currentLeaderEpoch: partition.currentLeaderEpoch,
+        lastFetchedEpoch: partition.lastFetchedEpoch,
+        logStartOffset: partition.logStartOffset,
+        maxBytes: partition.partitionMaxBytes,
+        toldHighWatermark: -1,
+        toldLogStartOffset: -1,
+      });
+    }
+  }
+  return targets;
+}
+
+function updateTargets(session: FetchSession, request: FetchRequest, nameOf: (topicId: string) => string): void {
+  for (const topic of request.forgottenTopicsData) {
+    for (const partition of topic.partitions) {
+      session.targets.delete(targetKey({ topic: topic.topic, topicId: topic.topicId, partition }, session.usesTopicIds));
+    }
+  }
+  for (const wanted of requestedTargets(request, session.usesTopicIds, nameOf)) {
+    const key = targetKey(wanted, session.usesTopicIds);
+    const known = session.targets.get(key);
+    if (known === undefined) {
+      session.targets.set(key, wanted);
+      continue;
+    }
+    known.fetchOffset = wanted.fetchOffset;
+    known.currentLeaderEpoch = wanted.currentLeaderEpoch;
+    known.lastFetchedEpoch = wanted.lastFetchedEpoch;
+    known.logStartOffset = wanted.logStartOffset;
+    known.maxBytes = wanted.maxBytes;
+  }
+  if (!session.usesTopicIds) return;
+  // A topic whose id was unknown when the session began may exist by now.
+  for (const target of session.targets.values()) if (target.topic === "") target.topic = nameOf(target.topicId);
+}

@@ -1,0 +1,154 @@
+// Produce: appends one record batch to each named partition and answers when every append is acknowledged.
+// Versions 3 to 13 (0 to 2 are listed for librdkafka's sake, KAFKA-18659, and refused). Topic ids from 13 (KIP-516).
+// acks 0 answers nothing and closes the connection on an error; acks -1 checks min.insync.replicas.
+// Leaves out: transactions (transactional batches are refused with INVALID_TXN_STATE), followers' acknowledgement.
+
+import { ZERO_UUID } from "@ottla/base";
+import { batchFormat, errorCodes, errorMessage } from "@ottla/protocol";
+import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
+import type { ProduceRequest, ProduceResponse } from "@ottla/protocol/messages/00-produce.ts";
+import type { AppendResult } from "@ottla/storage";
+import { closeConnection, noResponse } from "../handler.ts";
+import type { Handler, Reply, RequestContext } from "../handler.ts";
+import type { Broker } from "../broker.ts";
+import type { Partition } from "../partition.ts";
+
+type TopicResult = ProduceResponse["responses"][number];
+type PartitionResult = TopicResult["partitionResponses"][number];
+
+const ZSTD = 4;
+const FIRST_VERSION_WITH_ZSTD = 7;
+
+export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
+  api: produceApi,
+  bulk: true,
+  handle(request, context) {
+    return new Promise((resolve) => new ProduceAttempt(request, context, resolve).start());
+  },
+};
+
+// Collects the results of one request's appends; each may come at once or in a later turn.
+class ProduceAttempt {
+  private readonly request: ProduceRequest;
+  private readonly context: RequestContext;
+  private readonly resolve: (reply: Reply<ProduceResponse>) => void;
+  private readonly responses: TopicResult[] = [];
+  // One more than the appends under way while they are being started, so that none of them can answer too early.
+  private pending = 1;
+  private failure = errorCodes.NONE;
+
+  constructor(request: ProduceRequest, context: RequestContext, resolve: (reply: Reply<ProduceResponse>) => void) {
+    this.request = request;
+    this.context = context;
+    this.resolve = resolve;
+  }
+
+  start(): void {
+    const { request, context } = this;
+    const broker = context.broker;
+    for (const topicData of request.topicData) {
+      const name = context.apiVersion >= 13 ? broker.replicas.topicName(topicData.topicId) : topicData.name;
+      const results: PartitionResult[] = [];
+      this.responses.push({ name: name ?? "", topicId: topicData.topicId, partitionResponses: results });
+      for (const data of topicData.partitionData) {
+        const result = emptyResult(data.index);
+        results.push(result);
+        const partition = name === undefined ? undefined : broker.replicas.get(name, data.index);
+        const errorCode = this.refusal(name, topicData.topicId, partition, data.records);
+        if (errorCode !== errorCodes.NONE) this.refuse(result, errorCode);
+        else this.append(partition!, data.records!, result);
+      }
+    }
+    this.finishOne();
+  }
+
+  private append(partition: Partition, records: Buffer, result: PartitionResult): void {
+    this.pending++;
+    partition.append(records, (appended) => {
+      fillResult(result, appended);
+      if (appended.errorCode !== errorCodes.NONE) this.failure = appended.errorCode;
+      addCurrentLeader(this.context, result, partition);
+      this.finishOne();
+    });
+  }
+
+  private refuse(result: PartitionResult, errorCode: number): void {
+    this.failure = errorCode;
+    result.errorCode = errorCode;
+    result.errorMessage = errorMessage(errorCode);
+  }
+
+  // The checks that need no look at the records but their headers' attributes.
+  private refusal(name: string | undefined, topicId: string, partition: Partition | undefined, records: Buffer | null): number {
+    const { broker, apiVersion } = this.context;
+    const { acks, transactionalId } = this.request;
+    if (acks !== 0 && acks !== 1 && acks !== -1) return errorCodes.INVALID_REQUIRED_ACKS;
+    if (name === undefined) return topicId === ZERO_UUID ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.UNKNOWN_TOPIC_ID;
+    if (broker.isInternalTopic(name)) return errorCodes.INVALID_TOPIC_EXCEPTION;
+    if (partition === undefined) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+    const leadership = partition.checkLeader(-1);
+    if (leadership !== errorCodes.NONE) return leadership;
+    if (acks === -1 && partition.isr.length < broker.minInsyncReplicas(name)) return errorCodes.NOT_ENOUGH_REPLICAS;
+    if (records === null || records.length < batchFormat.HEADER_BYTES) return errorCodes.INVALID_RECORD;
+    if (batchFormat.magic(records, 0) !== 2) return errorCodes.INVALID_RECORD;
+    if (transactionalId !== null || batchFormat.isTransactional(records, 0)) return errorCodes.INVALID_TXN_STATE;
+    const zstd = batchFormat.compressionType(records, 0) === ZSTD;
+    return zstd && apiVersion < FIRST_VERSION_WITH_ZSTD ? errorCodes.UNSUPPORTED_COMPRESSION_TYPE : errorCodes.NONE;
+  }
+
+  private finishOne(): void {
+    this.pending--;
+    if (this.pending > 0) return;
+    if (this.request.acks === 0) {
+      this.resolve(this.failure === errorCodes.NONE ? noResponse : closeConnection);
+      return;
+    }
+    const nodeEndpoints = leaderEndpoints(this.context, this.responses);
+    this.resolve({ responses: this.responses, throttleTimeMs: 0, nodeEndpoints });
+  }
+}
+
+function emptyResult(index: number): PartitionResult {
+  return {
+    index,
+    errorCode: errorCodes.NONE,
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+    recordErrors: [],
+    errorMessage: null,
+    currentLeader: { leaderId: -1, leaderEpoch: -1 },
+  };
+}
+
+function fillResult(result: PartitionResult, appended: AppendResult): void {
+  result.errorCode = appended.errorCode;
+  if (appended.errorCode === errorCodes.NONE) {
+    result.baseOffset = appended.baseOffset;
+    result.logAppendTimeMs = appended.logAppendTimeMs;
+    result.logStartOffset = appended.logStartOffset;
+    return;
+  }
+  result.logStartOffset = appended.logStartOffset;
+  result.recordErrors = appended.recordErrors;
+  result.errorMessage = appended.errorMessage ?? errorMessage(appended.errorCode);
+}
+
+// KIP-951: a producer that asked the wrong broker is told the leader at once.
+function addCurrentLeader(context: RequestContext, result: PartitionResult, partition: Partition): void {
+  if (result.errorCode !== errorCodes.NOT_LEADER_OR_FOLLOWER || context.apiVersion < 10) return;
+  result.currentLeader = { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch };
+}
+
+function leaderEndpoints(context: RequestContext, responses: readonly TopicResult[]): ProduceResponse["nodeEndpoints"] {
+  const broker: Broker = context.broker;
+  const endpoints: ProduceResponse["nodeEndpoints"] = [];
+  for (const topic of responses) {
+    for (const { currentLeader } of topic.partitionResponses) {
+      if (currentLeader.leaderId < 0 || endpoints.some((known) => known.nodeId === currentLeader.leaderId)) continue;
+      const node = broker.endpointOf(currentLeader.leaderId, context.connection);
+      if (node !== null) endpoints.push({ nodeId: node.nodeId, host: node.host, port: node.port, rack: node.rack });
+    }
+  }
+  return endpoints;
+}

@@ -1,0 +1,66 @@
+// Fetch: reads record batches from partitions, at once or when min_bytes have arrived or max_wait_ms is over.
+// Versions 4 to 18. Sessions (KIP-227), topic ids from 13 (KIP-516), leader epochs (KIP-320), read_committed.
+// Record bytes are never joined: the response lists buffers and file ranges, which leave as the socket drains.
+// Leaves out: fetching by followers (refused with NOT_LEADER_OR_FOLLOWER until replication exists), tiered storage.
+
+import { errorCodes } from "@ottla/protocol";
+import { fetchApi } from "@ottla/protocol/messages/01-fetch.ts";
+import type { FetchRequest } from "@ottla/protocol/messages/01-fetch.ts";
+import type { Input } from "@ottla/protocol";
+import { FetchRound } from "../fetch/round.ts";
+import type { Handler, RequestContext } from "../handler.ts";
+import type { FetchPlan } from "../fetch/session.ts";
+
+const READ_COMMITTED = 1;
+
+export const fetchHandler: Handler<FetchRequest, Answer> = {
+  api: fetchApi,
+  handle(request, context) {
+    const { broker, apiVersion } = context;
+    const plan = broker.fetchSessions.plan(request, apiVersion, broker.clock.nowMs(), (id) => broker.replicas.topicName(id) ?? "");
+    if (plan.kind === "refused") return refused(plan.errorCode);
+    const options = {
+      apiVersion,
+      readCommitted: request.isolationLevel === READ_COMMITTED,
+      maxBytes: Math.min(request.maxBytes, broker.config.get("fetch.max.bytes")),
+      fromFollower: Math.max(request.replicaId, request.replicaState.replicaId) >= 0,
+    };
+    const readNow = (): FetchRound => new FetchRound(broker, plan, options);
+    const round = readNow();
+    if (round.mustAnswer || round.bytes >= request.minBytes || request.maxWaitMs <= 0) return answer(round, plan);
+    return waitForMore(request, context, plan, round, readNow);
+  },
+};
+
+type Answer = Input<typeof fetchApi.response>;
+
+function waitForMore(
+  request: FetchRequest, context: RequestContext, plan: Exclude<FetchPlan, { kind: "refused" }>, first: FetchRound, readNow: () => FetchRound,
+): Promise<Answer> {
+  first.release();
+  return new Promise((resolve) => {
+    const delayed = context.broker.purgatory.park({
+      missingBytes: request.minBytes - first.bytes,
+      maxWaitMs: request.maxWaitMs,
+      partitions: first.partitions,
+      complete: () => {
+        context.onGone(null);
+        resolve(answer(readNow(), plan));
+      },
+    });
+    context.onGone(() => delayed.cancel());
+  });
+}
+
+function answer(round: FetchRound, plan: Exclude<FetchPlan, { kind: "refused" }>): Answer {
+  return {
+    throttleTimeMs: 0,
+    errorCode: errorCodes.NONE,
+    sessionId: plan.session?.id ?? 0,
+    responses: round.responses(),
+  };
+}
+
+function refused(errorCode: number): Answer {
+  return { throttleTimeMs: 0, errorCode, sessionId: 0, responses: [] };
+}

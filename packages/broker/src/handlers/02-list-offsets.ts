@@ -1,0 +1,111 @@
+// ListOffsets: the earliest and latest offset of a partition, the offset of the largest timestamp, or the first offset
+// whose timestamp is not below the asked one. Versions 1 to 11.
+// Leaves out: tiered storage (its timestamps answer -1, as Kafka does when no tier is configured).
+
+import { errorCodes } from "@ottla/protocol";
+import { listOffsetsApi } from "@ottla/protocol/messages/02-list-offsets.ts";
+import type { ListOffsetsRequest, ListOffsetsResponse } from "@ottla/protocol/messages/02-list-offsets.ts";
+import type { Handler, RequestContext } from "../handler.ts";
+import type { Partition } from "../partition.ts";
+
+type PartitionRequest = ListOffsetsRequest["topics"][number]["partitions"][number];
+type PartitionResponse = ListOffsetsResponse["topics"][number]["partitions"][number];
+
+const LATEST = -1;
+const EARLIEST = -2;
+const MAX_TIMESTAMP = -3;
+const EARLIEST_LOCAL = -4;
+const LATEST_TIERED = -5;
+const EARLIEST_PENDING_UPLOAD = -6;
+
+// The version in which each special timestamp appeared (KIP-734, KIP-405, KIP-1005, KIP-1023).
+const SINCE_VERSION = new Map([
+  [MAX_TIMESTAMP, 7],
+  [EARLIEST_LOCAL, 8],
+  [LATEST_TIERED, 9],
+  [EARLIEST_PENDING_UPLOAD, 11],
+]);
+
+const READ_COMMITTED = 1;
+
+export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse> = {
+  api: listOffsetsApi,
+  handle(request, context) {
+    const duplicates = duplicatePartitions(request);
+    const topics = request.topics.map((topic) => ({
+      name: topic.name,
+      partitions: topic.partitions.map((wanted) => {
+        if (duplicates.has(`${topic.name}/${wanted.partitionIndex}`)) return refused(wanted, errorCodes.INVALID_REQUEST);
+        return listOffset(topic.name, wanted, request, context);
+      }),
+    }));
+    return { throttleTimeMs: 0, topics };
+  },
+};
+
+function duplicatePartitions(request: ListOffsetsRequest): Set<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const topic of request.topics) {
+    for (const { partitionIndex } of topic.partitions) {
+      const key = `${topic.name}/${partitionIndex}`;
+      if (seen.has(key)) twice.add(key);
+      seen.add(key);
+    }
+  }
+  return twice;
+}
+
+function listOffset(topic: string, wanted: PartitionRequest, request: ListOffsetsRequest, context: RequestContext): PartitionResponse {
+  const partition = context.broker.replicas.get(topic, wanted.partitionIndex);
+  if (partition === undefined) return refused(wanted, errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  const errorCode = partition.checkLeader(wanted.currentLeaderEpoch);
+  if (errorCode !== errorCodes.NONE) return refused(wanted, errorCode);
+  if (partition.log.offline) return refused(wanted, errorCodes.KAFKA_STORAGE_ERROR);
+  const since = SINCE_VERSION.get(wanted.timestamp);
+  if ((since !== undefined && context.apiVersion < since) || wanted.timestamp < EARLIEST_PENDING_UPLOAD) {
+    return refused(wanted, errorCodes.UNSUPPORTED_VERSION);
+  }
+  const found = find(partition, wanted.timestamp, request.isolationLevel === READ_COMMITTED);
+  return {
+    partitionIndex: wanted.partitionIndex,
+    errorCode: errorCodes.NONE,
+    timestamp: found?.timestamp ?? -1,
+    offset: found?.offset ?? -1,
+    leaderEpoch: found?.leaderEpoch ?? -1,
+  };
+}
+
+interface Found {
+  offset: number;
+  timestamp: number;
+  leaderEpoch: number;
+}
+
+function find(partition: Partition, timestamp: number, readCommitted: boolean): Found | null {
+  const { log } = partition;
+  switch (timestamp) {
+    case LATEST:
+      return { offset: partition.readableEnd(readCommitted), timestamp: -1, leaderEpoch: partition.leaderEpoch };
+    case EARLIEST:
+    case EARLIEST_LOCAL:
+      return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: log.epochAt(log.logStartOffset) };
+    case LATEST_TIERED:
+    case EARLIEST_PENDING_UPLOAD:
+      return null;
+    case MAX_TIMESTAMP:
+      return shown(partition, log.maxTimestampOffset(), readCommitted);
+    default:
+      return shown(partition, log.fetchOffsetByTimestamp(timestamp), readCommitted);
+  }
+}
+
+// A record that the reader may not see yet is not found.
+function shown(partition: Partition, found: { offset: number; timestamp: number } | null, readCommitted: boolean): Found | null {
+  if (found === null || found.offset >= partition.readableEnd(readCommitted)) return null;
+  return { ...found, leaderEpoch: partition.log.epochAt(found.offset) };
+}
+
+function refused(wanted: PartitionRequest, errorCode: number): PartitionResponse {
+  return { partitionIndex: wanted.partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
+}

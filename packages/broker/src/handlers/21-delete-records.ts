@@ -1,0 +1,42 @@
+// DeleteRecords: moves a partition's log start offset forward (KIP-107). Versions 0 to 2.
+// Offset -1 means the high watermark; beyond it is OFFSET_OUT_OF_RANGE. The answer leaves when the new start is kept.
+// Leaves out: waiting for followers.
+
+import { errorCodes } from "@ottla/protocol";
+import { deleteRecordsApi } from "@ottla/protocol/messages/21-delete-records.ts";
+import type { DeleteRecordsRequest, DeleteRecordsResponse } from "@ottla/protocol/messages/21-delete-records.ts";
+import type { Handler, RequestContext } from "../handler.ts";
+
+type PartitionRequest = DeleteRecordsRequest["topics"][number]["partitions"][number];
+type PartitionResponse = DeleteRecordsResponse["topics"][number]["partitions"][number];
+
+const HIGH_WATERMARK = -1;
+
+export const deleteRecordsHandler: Handler<DeleteRecordsRequest, DeleteRecordsResponse> = {
+  api: deleteRecordsApi,
+  async handle(request, context) {
+    const topics: DeleteRecordsResponse["topics"] = [];
+    for (const topic of request.topics) {
+      const partitions = await Promise.all(topic.partitions.map((wanted) => deleteBefore(topic.name, wanted, context)));
+      topics.push({ name: topic.name, partitions });
+    }
+    return { throttleTimeMs: 0, topics };
+  },
+};
+
+async function deleteBefore(topic: string, wanted: PartitionRequest, context: RequestContext): Promise<PartitionResponse> {
+  const { broker } = context;
+  const refused = (errorCode: number): PartitionResponse => ({ partitionIndex: wanted.partitionIndex, lowWatermark: -1, errorCode });
+  if (broker.isInternalTopic(topic)) return refused(errorCodes.INVALID_TOPIC_EXCEPTION);
+  const partition = broker.replicas.get(topic, wanted.partitionIndex);
+  if (partition === undefined) return refused(errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  const errorCode = partition.checkLeader(-1);
+  if (errorCode !== errorCodes.NONE) return refused(errorCode);
+  const { log } = partition;
+  if (log.offline) return refused(errorCodes.KAFKA_STORAGE_ERROR);
+  if (!log.config.deleted) return refused(errorCodes.POLICY_VIOLATION);
+  const offset = wanted.offset === HIGH_WATERMARK ? log.highWatermark : wanted.offset;
+  if (offset < 0 || offset > log.highWatermark) return refused(errorCodes.OFFSET_OUT_OF_RANGE);
+  await log.deleteRecordsBefore(offset);
+  return { partitionIndex: wanted.partitionIndex, lowWatermark: log.logStartOffset, errorCode: errorCodes.NONE };
+}

@@ -1,0 +1,67 @@
+// Keeps this node's partitions and logs equal to the metadata image: creates, changes and removes what a delta says.
+// The controller answers a request only after this has run, so a created topic can be produced to and a deleted one is gone.
+
+import { configResource, toLogConfig } from "@ottla/metadata";
+import type { BrokerConfig, MetadataDelta, MetadataImage, PartitionImage, TopicImage } from "@ottla/metadata";
+import type { LogConfig } from "@ottla/storage";
+import type { Broker } from "./broker.ts";
+import type { PartitionState } from "./partition.ts";
+
+/** Applies a committed change. */
+export async function publish(broker: Broker, delta: MetadataDelta, image: MetadataImage): Promise<void> {
+  for (const topic of delta.removedTopics) await removeTopic(broker, topic);
+  for (const topic of delta.createdTopics) await applyTopic(broker, topic, null);
+  for (const { before, after } of delta.changedTopics) await applyTopic(broker, after, before);
+  applyConfigs(broker, delta, image);
+}
+
+/** Brings up everything that a loaded image has, at start. */
+export async function publishAll(broker: Broker, image: MetadataImage): Promise<void> {
+  broker.configsChanged(brokerConfigOf(image, broker.config, broker.nodeId));
+  for (const topic of image.topics()) await applyTopic(broker, topic, null);
+}
+
+/** The settings of a topic's logs by this image. */
+export function logConfigOf(image: MetadataImage, config: BrokerConfig, topic: string): LogConfig {
+  return toLogConfig(image.topicConfigs(topic), config);
+}
+
+/** The broker's configs with what was altered while running. */
+export function brokerConfigOf(image: MetadataImage, config: BrokerConfig, nodeId: number): BrokerConfig {
+  return config.withDynamic(image.configs(configResource.BROKER, String(nodeId)), image.configs(configResource.BROKER, ""));
+}
+
+async function applyTopic(broker: Broker, topic: TopicImage, before: TopicImage | null): Promise<void> {
+  for (const [index, partition] of topic.partitions.entries()) {
+    if (partition === before?.partitions[index] || !partition.replicas.includes(broker.nodeId)) continue;
+    const known = broker.replicas.get(topic.name, index);
+    const log = known?.log ?? (await broker.logDirectory.create(topic.name, index, topic.id));
+    broker.replicas.apply({ topic: topic.name, topicId: topic.id, index }, log, stateOf(partition));
+  }
+}
+
+async function removeTopic(broker: Broker, topic: TopicImage): Promise<void> {
+  for (const index of broker.replicas.remove(topic.name)) await broker.logDirectory.remove(topic.name, index);
+}
+
+function applyConfigs(broker: Broker, delta: MetadataDelta, image: MetadataImage): void {
+  const changed = delta.changedConfigs;
+  if (changed.length === 0) return;
+  const ofBrokers = changed.some(({ type }) => type === configResource.BROKER);
+  broker.configsChanged(ofBrokers ? brokerConfigOf(image, broker.config, broker.nodeId) : broker.config);
+  const topics = ofBrokers ? [...broker.replicas.topicNames()] : changed.filter(({ type }) => type === configResource.TOPIC).map(({ name }) => name);
+  for (const topic of topics) {
+    const config = logConfigOf(image, broker.config, topic);
+    for (const { log } of broker.replicas.partitionsOf(topic)) log.updateConfig(config);
+  }
+}
+
+function stateOf(partition: PartitionImage): PartitionState {
+  return {
+    leaderId: partition.leader,
+    leaderEpoch: partition.leaderEpoch,
+    partitionEpoch: partition.partitionEpoch,
+    replicas: partition.replicas,
+    isr: partition.isr,
+  };
+}

@@ -1,0 +1,94 @@
+// The smallest client that simulations and tests need: one socket, one call after another or several in flight,
+// requests and responses through the protocol package. Not a Kafka client: no metadata cache, no retries.
+
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { ByteReader, ByteWriter } from "@ottla/base";
+import { decodeResponseHeader, encodeRequestHeader } from "@ottla/protocol";
+import type { Api } from "@ottla/protocol";
+
+interface Waiting {
+  resolve: (frame: Buffer) => void;
+  reject: (error: Error) => void;
+}
+
+export class WireClient {
+  private readonly socket: Socket;
+  private readonly waiting = new Map<number, Waiting>();
+  private received: Buffer = Buffer.alloc(0);
+  private correlationId = 0;
+  private failure: Error | null = null;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setNoDelay(true);
+    socket.on("data", (chunk) => this.take(chunk));
+    socket.on("error", (error) => this.fail(error));
+    socket.on("close", () => this.fail(new Error("the connection was closed")));
+  }
+
+  static connect(port: number, host = "127.0.0.1"): Promise<WireClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ port, host });
+      socket.once("error", reject);
+      socket.once("connect", () => {
+        socket.off("error", reject);
+        resolve(new WireClient(socket));
+      });
+    });
+  }
+
+  /** Sends one request and resolves with its response; rejects when the connection ends first. */
+  async call<Request, Response, GivenRequest, GivenResponse>(
+    api: Api<Request, Response, GivenRequest, GivenResponse>,
+    version: number,
+    request: GivenRequest,
+  ): Promise<Response> {
+    const correlationId = this.correlationId++;
+    const writer = new ByteWriter(1024);
+    encodeRequestHeader(writer, { apiKey: api.key, apiVersion: version, correlationId, clientId: "ottla-sim" });
+    api.request.encode(writer, version, request);
+    const frame = await this.exchange(correlationId, writer.toBuffer());
+    const reader = new ByteReader(frame);
+    decodeResponseHeader(reader, api.key, version);
+    return api.response.decode(reader, version);
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private exchange(correlationId: number, body: Buffer): Promise<Buffer> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      this.waiting.set(correlationId, { resolve, reject });
+      const size = Buffer.allocUnsafe(4);
+      size.writeInt32BE(body.length);
+      this.socket.cork();
+      this.socket.write(size);
+      this.socket.write(body);
+      this.socket.uncork();
+    });
+  }
+
+  private take(chunk: Buffer): void {
+    this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
+    while (this.received.length >= 4) {
+      const end = 4 + this.received.readInt32BE(0);
+      if (this.received.length < end) return;
+      const frame = this.received.subarray(4, end);
+      this.received = this.received.subarray(end);
+      const correlationId = frame.readInt32BE(0);
+      const waiting = this.waiting.get(correlationId);
+      this.waiting.delete(correlationId);
+      waiting?.resolve(frame);
+    }
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.socket.destroy();
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+}
