@@ -150,8 +150,9 @@ function eachImport(tree: Tree, rule: (from: Package, file: SourceFile, found: I
   );
 }
 
+/** Tests and benchmarks: what a package's users never load. */
 function isTest(file: SourceFile): boolean {
-  return /^packages\/[^/]+\/test\//.test(file.path);
+  return !/^packages\/[^/]+\/(?:src|bin)\//.test(file.path);
 }
 
 function packageName(specifier: string): string {
