@@ -113,6 +113,16 @@ export class Connection implements RequestOwner, SocketReader {
     return this.writer.bytesOut;
   }
 
+  /** Bytes of answers that the kernel has not taken; streamed parts count in full. */
+  get pendingResponseBytes(): number {
+    return this.writer.pendingBytes();
+  }
+
+  /** Whether the socket is full: it holds bytes that the kernel would not take. */
+  isWriting(): boolean {
+    return this.socket.writableLength > 0;
+  }
+
   isClosed(): boolean {
     return this.state === "closing" || this.state === "closed";
   }

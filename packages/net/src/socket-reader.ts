@@ -1,6 +1,6 @@
 // Reads an accepted socket into buffers that we choose, instead of 64 KB freshly allocated for every chunk.
 // Node offers this for sockets that a client opens (the `onread` option) and has no door to it for accepted ones, so the
-// accepted socket's handle moves to a new Socket with that option; see docs/decisions. A stream without such a
+// accepted socket's handle moves to a new Socket with that option; the README says what it wins. A stream without such a
 // handle (TLS, a pair in memory) is read through its data events: same calls, one more copy.
 
 import { Socket } from "node:net";
