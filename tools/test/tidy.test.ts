@@ -220,7 +220,11 @@ test("types, lazy imports and tests may do what running code may not", () => {
   const texts = withFile("packages/base/src/one.ts", 'import type { two } from "./two.ts";');
   texts.set("packages/base/src/two.ts", '// A header.\nimport { one } from "./one.ts";\nimport("./three.ts");\n');
   texts.set("packages/base/src/three.ts", '// A header.\nimport "./two.ts";\n');
-  texts.set("packages/base/test/all.test.ts", '// A header.\nimport "kafkajs";\nimport "@ottla/base";\nDate.now();\n');
+  texts.set(
+    "packages/base/test/all.test.ts",
+    '// A header.\nimport "kafkajs";\nimport "@ottla/base";\nimport "../../../tools/a.ts";\nDate.now();\n',
+  );
+  texts.set("tools/a.ts", "// A header.\n");
   assert.deepEqual(findingsOf(texts), []);
 });
 
@@ -253,6 +257,7 @@ test("every form of import is seen with its line and kind", () => {
       'const j = require("ten") as typeof import("ten");',
       'type H = typeof import("eight");',
       'import * as i from "nine";',
+      'createRequire(import.meta.url)("eleven");',
     ].join("\n"),
   );
   assert.deepEqual(
@@ -269,6 +274,7 @@ test("every form of import is seen with its line and kind", () => {
       "ten 10 dynamic",
       "ten 10 dynamic type",
       "eight 11 dynamic type",
+      "eleven 13 dynamic",
     ],
   );
 });

@@ -22,7 +22,7 @@ export interface SourceFile {
 const STATIC_IMPORT =
   /^[ \t]*(import|export)\s+(type\s+)?(?:[\w$]+\s*,\s*)?(?:\{[^}]*\}|\*(?:\s+as\s+[\w$]+)?|[\w$]+)\s*from\s*["']/gm;
 const BARE_IMPORT = /^[ \t]*import\s*["']/gm;
-const DYNAMIC_IMPORT = /(typeof\s+)?\b(?:import|require(?:\.resolve)?)\s*\(\s*["']/g;
+const DYNAMIC_IMPORT = /(typeof\s+)?\b(?:import|require(?:\.resolve)?|createRequire\s*\([^()]*\))\s*\(\s*["']/g;
 
 export function scanSource(path: string, text: string): SourceFile {
   const code = blank(text);

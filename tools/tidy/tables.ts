@@ -49,7 +49,7 @@ export const sealed: Readonly<Record<string, { modules: boolean; globals: boolea
   protocol: { modules: true, globals: true, shell: [] },
   metadata: { modules: true, globals: true, shell: [] },
   storage: { modules: true, globals: true, shell: ["packages/storage/src/disk-file-system.ts"] },
-  net: { modules: false, globals: true, shell: [] },
+  net: { modules: false, globals: true, shell: ["packages/net/src/turn-scheduler.ts"] },
 };
 
 /** Over the first a file is named, over the second it fails. */
@@ -59,7 +59,10 @@ export const fileLines = { worthALook: 300, tooLong: 500 };
 export const longFiles: Readonly<Record<string, string>> = {};
 
 /** Files besides a package's index that list the exports of others, and why. */
-export const barrels: Readonly<Record<string, string>> = {};
+export const barrels: Readonly<Record<string, string>> = {
+  "packages/protocol/src/compression/index.ts": "the package's index passes the folder on as a whole",
+  "packages/protocol/src/records/index.ts": "the package's index passes the folder on as a whole",
+};
 
 /** Words that say nothing about what is in a file. */
 export const emptyNames = /(?:^|[-.])(?:utils?|misc|helpers?|managers?|common|stuff|queue)(?:[-.]|$)/;
