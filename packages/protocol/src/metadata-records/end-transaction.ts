@@ -1,7 +1,6 @@
 // Metadata log: the records since the last BeginTransactionRecord take effect (KIP-868).
 
 import { defineRecord } from "../schema/define.ts";
-import type { Decoded, Input } from "../schema/define.ts";
 
 export const endTransactionRecord = defineRecord({
   apiKey: 24,
@@ -10,6 +9,3 @@ export const endTransactionRecord = defineRecord({
   flexibleFrom: 0,
   fields: {},
 });
-
-export type EndTransactionRecord = Decoded<typeof endTransactionRecord>;
-export type EndTransactionRecordInput = Input<typeof endTransactionRecord>;

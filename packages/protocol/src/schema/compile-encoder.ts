@@ -50,21 +50,24 @@ function addStruct(struct: StructPlan, target: Target): string {
 
 function addInlineFields(struct: StructPlan, body: string[], target: Target): void {
   const inline = struct.fields.filter((field) => field.place === "inline");
-  const endsWithNoTags = struct.flexible && struct.fields.every((field) => field.place !== "tagged");
-  for (let index = 0; index < inline.length || (index === inline.length && endsWithNoTags);) {
-    let end = index;
-    while (end < inline.length && fixedSize(inline[end]!.type) > 0) end++;
-    const closing = end === inline.length && endsWithNoTags;
-    if (end > index || closing) addFixedRun(inline.slice(index, end), closing, struct, body);
-    if (closing) return;
-    if (end === index) addSized(inline[end++]!, struct, body, target);
-    index = end;
+  const untagged = struct.flexible && struct.fields.every((field) => field.place !== "tagged");
+  let run: FieldPlan[] = [];
+  for (const field of inline) {
+    if (fixedSize(field.type) > 0) {
+      run.push(field);
+      continue;
+    }
+    addFixedRun(run, false, struct, body);
+    addSized(field, struct, body, target);
+    run = [];
   }
+  addFixedRun(run, untagged, struct, body);
 }
 
 /** Fixed-size fields in one reservation; `closing` adds the byte that says "no tagged fields". */
 function addFixedRun(run: readonly FieldPlan[], closing: boolean, struct: StructPlan, body: string[]): void {
   const total = run.reduce((sum, field) => sum + fixedSize(field.type), 0);
+  if (total === 0 && !closing) return;
   body.push(`at = writer.reserve(${closing ? total + 1 : total}); buffer = writer.buffer;`);
   let position = 0;
   for (const field of run) {

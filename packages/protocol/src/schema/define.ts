@@ -19,7 +19,7 @@ export interface Api<Request, Response, RequestInput = Request, ResponseInput = 
 }
 
 /** One kind of record that Kafka keeps in a log of its own: the key or the value of an internal topic, or metadata. */
-export interface RecordType<Decoded, Input = Decoded> extends Codec<Decoded, Input> {
+export interface RecordType<Message, MessageInput = Message> extends Codec<Message, MessageInput> {
   /** What tells it from the others of its log; null where nothing does. */
   readonly apiKey: number | null;
   readonly name: string;

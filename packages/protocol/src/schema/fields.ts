@@ -36,12 +36,12 @@ export function array<E extends ArrayElement, O extends FieldOptions<null>>(
   element: E,
   options?: O,
 ): Field<OrNull<O, DecodedElement<E>[]>, OrNull<O, readonly InputElement<E>[]>, IsOmittable<O>> {
-  const ofScalars = typeof element === "function";
+  const scalarElement = typeof element === "function";
   return {
     type: "array",
     versions,
-    element: ofScalars ? element.scalarType : "struct",
-    fields: ofScalars ? null : (element as Fields),
+    element: scalarElement ? element.scalarType : "struct",
+    fields: scalarElement ? null : element,
     options: options ?? NO_OPTIONS,
   };
 }
@@ -91,7 +91,7 @@ export interface Fields {
 
 /** The shape that decoding yields, in every version the same. */
 export type DecodedFields<F extends Fields> = {
-  -readonly [Name in keyof F]: F[Name] extends Field<infer Decoded, unknown, boolean> ? Decoded : never;
+  -readonly [Name in keyof F]: F[Name] extends Field<infer Decoded> ? Decoded : never;
 };
 
 /** The shape that encoding accepts: fields with a default, and tagged fields, may be left out. */
@@ -105,7 +105,7 @@ declare const phantom: unique symbol;
 
 const NO_OPTIONS: FieldOptions<unknown> = {};
 
-type InputOf<F> = F extends Field<unknown, infer Input, boolean> ? Input : never;
+type InputOf<F> = F extends Field<unknown, infer Input> ? Input : never;
 type Flatten<T> = { [Key in keyof T]: T[Key] };
 type OrNull<O, Value> = O extends { nullable: string } ? Value | null : Value;
 type IsOmittable<O> = O extends { default: unknown } | { tag: number } ? true : false;
