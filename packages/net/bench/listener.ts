@@ -207,5 +207,5 @@ async function main(seconds: number): Promise<void> {
 
 if (role === "bare") process.send!(await serveBare(Number(rest[0]), Number(rest[1])));
 else if (role === "ottla") process.send!(await serveOttla(Number(rest[1])));
-else if (role === "load") process.send!(await load(Number(rest[0]), JSON.parse(rest[1]!), Number(rest[2])));
+else if (role === "load") process.send!(await load(Number(rest[0]), JSON.parse(rest[1]), Number(rest[2])));
 else await main(Number(process.argv[2] ?? 3));
