@@ -1,0 +1,23 @@
+// The log on disk or in memory: what the package offers.
+
+export { createLogContext } from "./log-context.ts";
+export type { LogContext, LogContextOptions, LogEvents, TurnScheduler } from "./log-context.ts";
+export { createPartitionLog, openPartitionLog } from "./log-loader.ts";
+export type { OpenLogOptions } from "./log-loader.ts";
+export { PartitionLog } from "./partition-log.ts";
+export type {
+  AbortedRange,
+  AppendOptions,
+  AppendResult,
+  ReadData,
+  ReadOptions,
+  ReadRefusal,
+  ReadResult,
+  TimestampAndOffset,
+} from "./log-results.ts";
+export type { LogConfig } from "./log-config.ts";
+export type { EpochEntry } from "./leader-epochs.ts";
+export { DiskFileSystem } from "./disk-file-system.ts";
+export { MemoryFileSystem } from "./memory-file-system.ts";
+export { errorCodeOf, FileError } from "./file-system.ts";
+export type { File, FileLock, FileStatus, FileSystem, FolderEntry, VolumeSpace, WriteDone } from "./file-system.ts";

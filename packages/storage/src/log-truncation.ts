@@ -1,0 +1,99 @@
+// Cutting a log from the end, as a follower does when its leader's history differs (UnifiedLog.truncateTo). Not for appends in flight.
+
+import { assert, DecodeError } from "@ottla/base";
+import { summarizeBatch } from "@ottla/protocol";
+import { BATCH_HEAD_BYTES, BatchHead } from "./batch-head.ts";
+import { removeLater } from "./log-retention.ts";
+import { newSegment } from "./log-state.ts";
+import type { LogState } from "./log-state.ts";
+import type { Segment } from "./segment.ts";
+import { NOT_FOUND, scanHeads } from "./segment-scan.ts";
+
+const head = new BatchHead();
+
+/** True when something was cut. */
+export function truncateLog(state: LogState, offset: number): boolean {
+  assert(offset >= 0, "a log is cut at an offset that is not negative");
+  if (offset >= state.logEndOffset) {
+    state.leaderEpochs.truncateFromEnd(state.logEndOffset);
+    return false;
+  }
+  const { segments } = state;
+  const floor = segments.floorIndex(offset);
+  if (floor === -1) {
+    startAnew(state, offset);
+    return true;
+  }
+  removeLater(state, segments.removeFrom(floor + 1));
+  const segment = segments.active;
+  const position = segment.positionOf(offset, head);
+  if (position !== NOT_FOUND) segment.truncate({ position, offset });
+  state.logEndOffset = position === NOT_FOUND ? offset : Math.min(offset, endOf(segment));
+  state.logStartOffset = Math.min(state.logStartOffset, state.logEndOffset);
+  state.highWatermark = Math.min(state.highWatermark, state.logEndOffset);
+  state.leaderEpochs.truncateFromEnd(state.logEndOffset);
+  state.snapshots.removeAbove(state.logEndOffset);
+  restoreProducers(state);
+  return true;
+}
+
+/** Drops everything; the log goes on at `offset`. */
+export function startAnew(state: LogState, offset: number): void {
+  removeLater(state, state.segments.removeFirst(state.segments.count));
+  state.segments.add(newSegment(state, offset));
+  state.segments.active.appender();
+  state.logStartOffset = offset;
+  state.logEndOffset = offset;
+  state.highWatermark = offset;
+  state.leaderEpochs.clear();
+  state.snapshots.removeAbove(-1);
+  state.producers.reset(offset);
+}
+
+/** Loads the latest good snapshot not above the log end and replays what follows it. */
+export function restoreProducers(state: LogState): void {
+  const from = loadLatestSnapshot(state, state.logEndOffset);
+  for (const segment of state.segments.all().slice(Math.max(0, state.segments.floorIndex(from)))) replaySegment(state, segment, from);
+}
+
+/** The offset that the producers' state has after loading a snapshot at or below `limit`; without one, where the log begins. */
+export function loadLatestSnapshot(state: LogState, limit: number): number {
+  const nowMs = state.context.clock.nowMs();
+  for (const offset of state.snapshots.upTo(limit)) {
+    const bytes = state.snapshots.read(offset);
+    try {
+      if (bytes === null) throw new DecodeError("the snapshot is gone");
+      state.producers.load(bytes, offset, nowMs);
+      return offset;
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      state.context.logger.warn({ folder: state.folder, offset, error }, "a producer snapshot is not usable and is removed");
+      state.snapshots.remove(offset);
+    }
+  }
+  const start = Math.min(limit, Math.max(state.logStartOffset, state.segments.first.baseOffset));
+  state.producers.reset(start);
+  return start;
+}
+
+/** Replays the batches of one segment from `fromOffset` to the log end; only those with a producer id are read. */
+export function replaySegment(state: LogState, segment: Segment, fromOffset: number): void {
+  const file = segment.file();
+  scanHeads(file, { from: segment.offsetIndex().positionOf(fromOffset), to: segment.size }, head, (at) => {
+    if (!at.hasProducerId || at.lastOffset < fromOffset) return false;
+    const bytes = Buffer.allocUnsafe(at.isControl ? at.sizeInBytes : BATCH_HEAD_BYTES);
+    file.readSync(bytes, at.position);
+    state.producers.replay(summarizeBatch(bytes, 0), at.baseOffset);
+    return false;
+  });
+}
+
+/** The offset behind the last batch of a segment. */
+export function endOf(segment: Segment): number {
+  let end = segment.baseOffset;
+  scanHeads(segment.file(), { from: segment.offsetIndex().positionOf(segment.offsetIndex().lastOffset()), to: segment.size }, head, (at) => {
+    end = at.lastOffset + 1;
+    return false;
+  });
+  return end;
+}
