@@ -41,8 +41,8 @@ export function decompressSnappy(bytes: Buffer, limitBytes: number): Buffer {
       at = afterHeader(bytes, at);
       continue;
     }
-    if (bytes.length - at < 4)
-      throw new DecodeError(`snappy: ${bytes.length - at} bytes left where a chunk size belongs`);
+    // Fewer bytes than a size are ignored, as snappy-java does.
+    if (bytes.length - at < 4) break;
     const size = readInt32(bytes, at);
     at += 4;
     if (size < 0 || size > bytes.length - at)

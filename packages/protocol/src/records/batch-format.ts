@@ -19,8 +19,10 @@ export const PRODUCER_ID_AT = 43;
 export const PRODUCER_EPOCH_AT = 51;
 export const BASE_SEQUENCE_AT = 53;
 export const RECORD_COUNT_AT = 57;
-/** Where the records of a magic 2 batch begin; also the size of an empty batch. */
+/** Size of a magic 2 header, and so of an empty batch. */
 export const HEADER_BYTES = 61;
+/** Where the records of a magic 2 batch begin. */
+export const RECORDS_AT = HEADER_BYTES;
 
 /** Base offset and length, in front of what the length counts. */
 export const LOG_OVERHEAD = 12;

@@ -1,5 +1,5 @@
 // Names the records that a batch is refused for. Runs only after the walk has found that there is at least one,
-// so it may take its time and make objects. The records are known to be well formed.
+// so it may take its time and make objects. The records are known to be well formed, their timestamp deltas to be safe numbers.
 
 import { ByteReader } from "@ottla/base";
 import { errorCodes } from "../error-codes.ts";
@@ -24,7 +24,6 @@ export interface RecordRules {
   timestampBeforeMaxMs: number;
   timestampAfterMaxMs: number;
   needsKeys: boolean;
-  needsSequentialOffsets: boolean;
 }
 
 export interface FoundErrors {
@@ -70,8 +69,7 @@ export function timestampInRange(rules: RecordRules, timestamp: number): boolean
 }
 
 function structureProblem(rules: RecordRules, index: number, offsetDelta: number, hasKey: boolean): string | null {
-  if (rules.needsSequentialOffsets && offsetDelta !== index)
-    return `Offset delta ${offsetDelta} where ${index} is due.`;
+  if (offsetDelta !== index) return `Offset delta ${offsetDelta} where ${index} is due.`;
   if (rules.needsKeys && !hasKey) return "A compacted topic takes no record without a key.";
   return null;
 }

@@ -5,8 +5,7 @@ import { readInt32, writeInt32, writeInt64 } from "@ottla/base";
 import type { CompressionName } from "../compression/index.ts";
 import { compressionId } from "../compression/index.ts";
 import * as batchFormat from "./batch-format.ts";
-import { readRecords } from "./read-records.ts";
-import { compressRecords, RecordBatchBuilder } from "./record-batch-builder.ts";
+import { compressRecords } from "./record-batch-builder.ts";
 
 /** Flags that survive a rewrite; bit 7 and the upper byte are unused and cleared, as Kafka clears them. */
 const KEPT_FLAGS =
@@ -50,31 +49,6 @@ export function recompressed(
     (result[batchFormat.ATTRIBUTES_AT + 1]! & ~batchFormat.COMPRESSION_MASK) | compressionId(target);
   batchFormat.writeCrc(result, 0);
   return result;
-}
-
-/** A new batch of the same records with offset deltas 0, 1, 2 and so on: Kafka mends compressed batches of clients that count wrongly. */
-export function renumbered(
-  batch: Buffer,
-  target: CompressionName,
-  level: number | null,
-  timestamps: HeaderTimestamps,
-  limitBytes: number,
-): Buffer {
-  const builder = new RecordBatchBuilder({
-    compression: target,
-    compressionLevel: level,
-    producerId: batchFormat.producerId(batch, 0),
-    producerEpoch: batchFormat.producerEpoch(batch, 0),
-    baseSequence: batchFormat.baseSequence(batch, 0),
-    isTransactional: batchFormat.isTransactional(batch, 0),
-    isControl: batchFormat.isControl(batch, 0),
-    ...(timestamps.appendTime ? { logAppendTimeMs: timestamps.maxTimestamp } : {}),
-  });
-  let next = 0;
-  for (const { timestamp, key, value, headers } of readRecords(batch, 0, limitBytes)) {
-    builder.append({ timestamp, key, value, headers, offset: next++ });
-  }
-  return builder.build();
 }
 
 function hasMaxTimestamp(buffer: Buffer, position: number, maxTimestamp: number): boolean {

@@ -1,8 +1,8 @@
 // Decides whether a batch may be appended, and makes it fit: Kafka's ProduceRequest.validateRecords, UnifiedLog's analysis and LogValidator.
 // The batch is checked in place; only recompression gives another buffer. Uncompressed records are walked where they lie,
 // compressed ones are decompressed and walked, as Kafka does. Base offset and leader epoch are the log's to patch afterwards.
-// Messages are ours; codes, and which of two errors wins, are Kafka's. One deviation: an uncompressed batch with offset deltas
-// other than 0, 1, 2… is refused, where Kafka stores it as it is and later serves the wrong offsets.
+// Messages are ours; codes, and which of two errors wins, are Kafka's. One deviation: offset deltas other than 0, 1, 2… are
+// INVALID_RECORD, where Kafka stores such an uncompressed batch and serves its wrong offsets, and fails on a compressed one.
 
 import { DecodeError, readInt32 } from "@ottla/base";
 import type { CompressionName } from "../compression/index.ts";
@@ -15,7 +15,7 @@ import { DEFAULT_DECOMPRESSED_BYTES_LIMIT } from "./read-records.ts";
 import type { RecordError, RecordRules } from "./record-errors.ts";
 import { findRecordErrors, timestampInRange } from "./record-errors.ts";
 import type { HeaderTimestamps } from "./rewrite-batch.ts";
-import { recompressed, renumbered, setTimestamps } from "./rewrite-batch.ts";
+import { recompressed, setTimestamps } from "./rewrite-batch.ts";
 import type { WalkFacts } from "./walk-records.ts";
 import { walkRecords } from "./walk-records.ts";
 
@@ -157,7 +157,7 @@ function checkClaims(batch: Buffer, origin: AppendOrigin): Refused | null {
 }
 
 function validatePlain(batch: Buffer, target: CompressionName, options: ValidationOptions): Validated | Refused {
-  const rules = rulesFor(batch, options, true);
+  const rules = rulesFor(batch, options);
   const problem = checkRecords(batch, batchFormat.HEADER_BYTES, batch.length, batchFormat.recordCount(batch, 0), rules);
   if (problem !== null) return problem;
   const timestamps = headerTimestamps(rules, options);
@@ -177,13 +177,10 @@ function validateCompressed(
   const limitBytes = options.maxDecompressedBytes ?? DEFAULT_DECOMPRESSED_BYTES_LIMIT;
   const records = decompressed(batch, source, limitBytes);
   if (!Buffer.isBuffer(records)) return records;
-  const rules = rulesFor(batch, options, false);
+  const rules = rulesFor(batch, options);
   const problem = checkRecords(records, 0, records.length, batchFormat.recordCount(batch, 0), rules);
   if (problem !== null) return problem;
   const timestamps = headerTimestamps(rules, options);
-  if (!facts.offsetsAreSequential) {
-    return acceptedAnew(renumbered(batch, target, options.compressionLevel, timestamps, limitBytes), options);
-  }
   if (source === target) return accepted(batch, timestamps, options);
   return acceptedAnew(recompressed(batch, records, target, options.compressionLevel, timestamps), options);
 }
@@ -201,7 +198,7 @@ function decompressed(batch: Buffer, source: CompressionName, limitBytes: number
   }
 }
 
-function rulesFor(batch: Buffer, options: ValidationOptions, plain: boolean): RecordRules {
+function rulesFor(batch: Buffer, options: ValidationOptions): RecordRules {
   const appendTime = batchFormat.timestampType(batch, 0) === "LogAppendTime";
   return {
     baseTimestamp: inexactInt64(batch, batchFormat.BASE_TIMESTAMP_AT),
@@ -211,7 +208,6 @@ function rulesFor(batch: Buffer, options: ValidationOptions, plain: boolean): Re
     timestampBeforeMaxMs: options.timestampBeforeMaxMs,
     timestampAfterMaxMs: options.timestampAfterMaxMs,
     needsKeys: options.compacted,
-    needsSequentialOffsets: plain && !batchFormat.isControl(batch, 0),
   };
 }
 
@@ -219,36 +215,26 @@ function rulesFor(batch: Buffer, options: ValidationOptions, plain: boolean): Re
 function checkRecords(records: Buffer, start: number, end: number, count: number, rules: RecordRules): Refused | null {
   const structure = walkRecords(records, start, end, count, facts);
   if (structure !== null) return refused(errorCodes.INVALID_RECORD, `The batch is malformed: ${structure}.`);
-  if (!Number.isSafeInteger(rules.baseTimestamp))
-    return refused(errorCodes.INVALID_TIMESTAMP, "The base timestamp is out of range.");
+  const lowest = rules.baseTimestamp + facts.minTimestampDelta;
+  const highest = rules.baseTimestamp + facts.maxTimestampDelta;
   const suspicious =
     (rules.needsKeys && facts.hasNullKey) ||
-    (rules.needsSequentialOffsets && !facts.offsetsAreSequential) ||
+    !facts.offsetsAreSequential ||
     rules.batchAppendTime !== null ||
-    (rules.createTime && !(timestampInRange(rules, lowest(rules)) && timestampInRange(rules, highest(rules))));
-  if (!suspicious) return null;
-  const found = findRecordErrors(records, start, end, count, rules);
-  if (found === null) return null;
-  const { errorCode, recordErrors } = found;
-  return {
-    ok: false,
-    errorCode,
-    errorMessage: `${recordErrors.length} records of the batch are not acceptable.`,
-    recordErrors,
-  };
-}
-
-function lowest(rules: RecordRules): number {
-  return rules.baseTimestamp + facts.minTimestampDelta;
-}
-
-function highest(rules: RecordRules): number {
-  return rules.baseTimestamp + facts.maxTimestampDelta;
+    (rules.createTime && !(timestampInRange(rules, lowest) && timestampInRange(rules, highest)));
+  const deltasAreSafe = Number.isSafeInteger(facts.minTimestampDelta) && Number.isSafeInteger(facts.maxTimestampDelta);
+  const found = suspicious && deltasAreSafe ? findRecordErrors(records, start, end, count, rules) : null;
+  if (found !== null) {
+    const errorMessage = `${found.recordErrors.length} records of the batch are not acceptable.`;
+    return { ok: false, errorMessage, ...found };
+  }
+  if (Number.isSafeInteger(lowest) && Number.isSafeInteger(highest)) return null;
+  return refused(errorCodes.INVALID_TIMESTAMP, "The records' timestamps are beyond what a number holds.");
 }
 
 function headerTimestamps(rules: RecordRules, options: ValidationOptions): HeaderTimestamps {
   if (options.timestampType === "LogAppendTime") return { appendTime: true, maxTimestamp: options.nowMs };
-  const highestOfRecords = rules.batchAppendTime ?? highest(rules);
+  const highestOfRecords = rules.batchAppendTime ?? rules.baseTimestamp + facts.maxTimestampDelta;
   return { appendTime: false, maxTimestamp: Math.max(batchFormat.NO_TIMESTAMP, highestOfRecords) };
 }
 
