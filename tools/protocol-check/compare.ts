@@ -78,11 +78,11 @@ function definedType({ type }: DefinedField, inner: unknown): string {
 /** The default as a value. JSON's own null is no default for Kafka's generator; the text "null" is one. */
 function definedDefault(defined: DefinedField): unknown {
   if (defined.default === undefined || defined.default === null) return undefined;
-  const text = String(defined.default);
-  if (text === "null") return null;
-  if (defined.type === "string") return text;
-  if (defined.type === "bool") return text === "true";
-  return text === "9223372036854775807" ? LONG_MAX : Number(text);
+  const written = `${defined.default}`;
+  if (written === "null") return null;
+  if (defined.type === "string") return written;
+  if (defined.type === "bool") return written === "true";
+  return written === "9223372036854775807" ? LONG_MAX : Number(written);
 }
 
 function fieldName(name: string): string {
@@ -96,7 +96,7 @@ function expectVersions(
   actual: string | undefined,
   expected: string | undefined,
 ): void {
-  const range = (text: string | undefined): string => JSON.stringify(parseVersions(text ?? "none"), infinityAsText);
+  const range = (versions = "none"): string => JSON.stringify(parseVersions(versions), infinityAsText);
   if (range(actual) !== range(expected)) expect(differences, path, what, actual, expected);
 }
 

@@ -26,7 +26,7 @@ export interface DefinedField {
   taggedVersions?: string;
   flexibleVersions?: string;
   tag?: number;
-  default?: unknown;
+  default?: string | number | boolean | null;
   ignorable?: boolean | string;
   fields?: DefinedField[];
 }

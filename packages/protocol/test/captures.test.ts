@@ -85,7 +85,9 @@ test("the recordings cover most of what is advertised", () => {
 });
 
 function exchangesOf(recording: (typeof recordings)[number]): Exchange[] {
-  const lines = readFileSync(join(capturesFolder, `${recording}.jsonl`), "utf8").trimEnd().split("\n");
+  const lines = readFileSync(join(capturesFolder, `${recording}.jsonl`), "utf8")
+    .trimEnd()
+    .split("\n");
   assert.ok(lines.length > 5, `${recording}.jsonl has exchanges`);
   return lines.map((line) => JSON.parse(line) as Exchange);
 }

@@ -49,7 +49,8 @@ test(`damaged messages are decoded or refused with DecodeError (SEED=${seed})`, 
       const bytes = encoded(codec, version, randomMessage(codec.schema, version, random));
       for (let round = 0; round < 10 && bytes.length > 0; round++) {
         const damaged = Buffer.from(bytes);
-        for (let hits = 1 + random.below(3); hits > 0; hits--) damaged[random.below(damaged.length)] = random.below(256);
+        for (let hits = 1 + random.below(3); hits > 0; hits--)
+          damaged[random.below(damaged.length)] = random.below(256);
         try {
           decodeAny(codec, new ByteReader(damaged), version);
         } catch (error) {

@@ -61,21 +61,32 @@ function randomScalar(type: string, random: SeededRandom): unknown {
 }
 
 function randomInt64(random: SeededRandom): number {
-  const edges = [LONG_MAX, LONG_MIN, -1, 0, 0xffff_ffff, -0x1_0000_0000, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
+  const edges = [
+    LONG_MAX,
+    LONG_MIN,
+    -1,
+    0,
+    0xffff_ffff,
+    -0x1_0000_0000,
+    Number.MAX_SAFE_INTEGER,
+    Number.MIN_SAFE_INTEGER,
+  ];
   if (random.chance(0.3)) return random.pick(edges);
   return random.uint32() * 0x10_0000 + random.below(0x10_0000) - 0x8_0000_0000_0000;
 }
 
 function randomText(random: SeededRandom): string {
   const alphabets = ["abcXYZ019._-", "äöü€ßñ", "日本語😀", "\u0000\u007f "];
-  const alphabet = [...(random.chance(0.6) ? alphabets[0]! : random.pick(alphabets))];
+  const alphabet = Array.from(random.chance(0.6) ? alphabets[0]! : random.pick(alphabets));
   const length = random.chance(0.05) ? 40 + random.below(300) : random.below(20);
   return Array.from({ length }, () => random.pick(alphabet)).join("");
 }
 
 // Records have null as Kafka's zero even where they may not be null; the other types' defaults always fit.
 function defaultOrZero(field: FieldPlan): unknown {
-  return field.type === "records" && !field.nullable && field.place !== "absent" ? Buffer.alloc(0) : defaultValue(field);
+  return field.type === "records" && !field.nullable && field.place !== "absent"
+    ? Buffer.alloc(0)
+    : defaultValue(field);
 }
 
 function defaultStruct(struct: StructPlan): unknown {
