@@ -66,7 +66,9 @@ export function checkProtocol(messages: readonly CheckedMessage[], definitions: 
     if (!found.has(name)) differences.push(`${name}: no definition for this schema`);
   }
   const advertised = apiKeys.filter(({ audience }) => audience === "clients").map(({ key }) => key);
-  const checkedApis = new Set(messages.filter(({ schema }) => schema.name.endsWith("Request")).map(({ apiKey }) => apiKey));
+  const checkedApis = new Set(
+    messages.filter(({ schema }) => schema.name.endsWith("Request")).map(({ apiKey }) => apiKey),
+  );
   const advertisedApis = advertised.filter((key) => checkedApis.has(key)).length;
   const records = messages.filter(({ schema }) => !/(?:Request|Response)$/.test(schema.name)).length;
   return { differences, advertisedApis, otherApis: checkedApis.size - advertisedApis, records };
