@@ -2,7 +2,9 @@
 // Kinds that Ottla does not interpret yet (ACLs, SCRAM credentials, quotas, tokens, controllers) stay bytes, so that nothing is lost.
 // In the log each record is a frame: frame version, record type and record version as unsigned varints, then the value (KIP-631).
 
-import { ByteReader, ByteWriter, DecodeError } from "@ottla/base";
+import { DecodeError } from "@ottla/base";
+import { decodeMetadataFrame, encodeMetadataRecord } from "@ottla/protocol";
+import type { RecordType } from "@ottla/protocol";
 import { abortTransactionRecord } from "@ottla/protocol/metadata-records/abort-transaction.ts";
 import { beginTransactionRecord } from "@ottla/protocol/metadata-records/begin-transaction.ts";
 import { brokerRegistrationChangeRecord } from "@ottla/protocol/metadata-records/broker-registration-change.ts";
@@ -64,8 +66,6 @@ export type MetadataRecord = InterpretedRecord | VerbatimRecord;
 /** The record types that Kafka 4.3 knows and Ottla passes on. A type that is in neither list comes from a newer Kafka. */
 const VERBATIM_API_KEYS: ReadonlySet<number> = new Set([10, 11, 14, 18, 19, 21, 22, 26, 27, 29]);
 
-const FRAME_VERSION = 1;
-
 const kindsByApiKey = new Map<number, RecordKind>(
   (Object.keys(recordTypes) as RecordKind[]).map((kind) => [recordTypes[kind].apiKey!, kind]),
 );
@@ -76,24 +76,18 @@ export function recordApiKey(record: MetadataRecord): number {
 }
 
 /** Makes a record whose value has all fields. */
-export function record<Kind extends RecordKind>(
+export function makeRecord<Kind extends RecordKind>(
   kind: Kind,
   value: RecordValue<Kind>,
   version: number = 0,
 ): InterpretedRecord<Kind> {
-  return { kind, version, value } as InterpretedRecord<Kind>;
+  return { kind, version, value };
 }
 
 /** The frame of a record, as the value of a log record. Owned by the caller. */
 export function encodeRecord(given: MetadataRecord): Buffer {
   if (given.kind === "verbatim") return given.frame;
-  const type = recordTypes[given.kind];
-  const writer = new ByteWriter(128);
-  writer.unsignedVarint(FRAME_VERSION);
-  writer.unsignedVarint(type.apiKey!);
-  writer.unsignedVarint(given.version);
-  (type.encode as (writer: ByteWriter, version: number, value: unknown) => void)(writer, given.version, given.value);
-  return writer.toBuffer();
+  return encodeMetadataRecord(recordTypes[given.kind] as RecordType<unknown>, given.version, given.value);
 }
 
 /**
@@ -101,11 +95,7 @@ export function encodeRecord(given: MetadataRecord): Buffer {
  * @throws DecodeError for a broken frame, a newer frame version, or a record type that Kafka 4.3 does not have.
  */
 export function decodeRecord(frame: Buffer): MetadataRecord {
-  const reader = new ByteReader(frame);
-  const frameVersion = reader.unsignedVarint();
-  if (frameVersion !== FRAME_VERSION) throw new DecodeError(`metadata record with frame version ${frameVersion}`);
-  const apiKey = reader.unsignedVarint();
-  const version = reader.unsignedVarint();
+  const { apiKey, version, reader } = decodeMetadataFrame(frame);
   const kind = kindsByApiKey.get(apiKey);
   if (kind === undefined) {
     if (!VERBATIM_API_KEYS.has(apiKey)) throw new DecodeError(`metadata record of the unknown type ${apiKey}`);
