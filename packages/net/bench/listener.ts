@@ -123,7 +123,7 @@ async function serveOttla(responseBytes: number): Promise<number> {
   return listener.port;
 }
 
-/** The floor: no limits, no order, no copy but for frames that straddle chunks, whose buffer it reuses. */
+/** The floor: no limits, no order, one buffer for the frames that straddle chunks; long answers are copied once, as from a file. */
 function serveBare(requestBytes: number, responseBytes: number): Promise<number> {
   const answer = Buffer.alloc(4 + responseBytes);
   answer.writeInt32BE(responseBytes);
@@ -141,7 +141,7 @@ function serveBare(requestBytes: number, responseBytes: number): Promise<number>
         filled += count;
         if (filled < 4 + size) return;
         filled = 0;
-        socket.write(answer);
+        socket.write(responseBytes === ANSWER_BYTES ? answer : Buffer.concat([answer]));
       }
     });
   });
