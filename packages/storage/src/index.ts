@@ -1,5 +1,9 @@
 // The log on disk or in memory: what the package offers.
 
+export { DataFolder, FolderInUseError } from "./data-folder.ts";
+export type { MetaProperties } from "./checkpoint-files.ts";
+export { LogDirectory } from "./log-directory.ts";
+export type { LogDirectoryOptions, LogDirectorySettings } from "./log-directory.ts";
 export { createLogContext } from "./log-context.ts";
 export type { LogContext, LogContextOptions, LogEvents, TurnScheduler } from "./log-context.ts";
 export { createPartitionLog, openPartitionLog } from "./log-loader.ts";
@@ -16,6 +20,7 @@ export type {
   TimestampAndOffset,
 } from "./log-results.ts";
 export type { LogConfig } from "./log-config.ts";
+export type { ActiveProducer } from "./producer-state.ts";
 export type { EpochEntry } from "./leader-epochs.ts";
 export { DiskFileSystem } from "./disk-file-system.ts";
 export { MemoryFileSystem } from "./memory-file-system.ts";

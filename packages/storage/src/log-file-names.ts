@@ -48,11 +48,27 @@ export function partitionFolderName(topic: string, partition: number): string {
   return `${topic}-${partition}`;
 }
 
+export interface RenamedFolder {
+  topic: string;
+  partition: number;
+  /** 32 hexadecimal digits. */
+  uniqueId: string;
+}
+
 /** The name a folder gets when its partition is deleted: `topic-0.<32 hexadecimal digits>-delete`. */
-export function deletedFolderName(options: { topic: string; partition: number; uniqueId: string }): string {
-  assert(/^[0-9a-f]{32}$/.test(options.uniqueId), "a unique id is 32 hexadecimal digits");
-  const suffix = `-${options.partition}.${options.uniqueId}${DELETE_FOLDER_SUFFIX}`;
-  return options.topic.slice(0, FOLDER_NAME_LIMIT - suffix.length) + suffix;
+export function deletedFolderName(renamed: RenamedFolder): string {
+  return renamedFolderName(renamed, DELETE_FOLDER_SUFFIX);
+}
+
+/** The name a folder gets that belongs to no topic any more. */
+export function strayFolderName(renamed: RenamedFolder): string {
+  return renamedFolderName(renamed, STRAY_FOLDER_SUFFIX);
+}
+
+function renamedFolderName({ topic, partition, uniqueId }: RenamedFolder, ending: string): string {
+  assert(/^[0-9a-f]{32}$/.test(uniqueId), "a unique id is 32 hexadecimal digits");
+  const suffix = `-${partition}.${uniqueId}${ending}`;
+  return topic.slice(0, FOLDER_NAME_LIMIT - suffix.length) + suffix;
 }
 
 /** Null when the folder is not a partition's. Kafka refuses to start then; we leave such a folder alone. */

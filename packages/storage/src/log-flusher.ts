@@ -3,26 +3,13 @@
 // it is durable, and never after a failure: the log then goes offline, because the kernel may have dropped the pages (fsyncgate).
 
 import { encodeLeaderEpochs } from "./checkpoint-files.ts";
-import type { FileSystem } from "./file-system.ts";
-import type { LeaderEpochs } from "./leader-epochs.ts";
 import { LEADER_EPOCH_CHECKPOINT } from "./leader-epochs.ts";
-import type { SegmentList } from "./segment-list.ts";
-
-/** What the flusher sees of its log. */
-export interface Flushable {
-  readonly folder: string;
-  readonly segments: SegmentList;
-  readonly leaderEpochs: LeaderEpochs;
-  readonly logEndOffset: number;
-  /** Snapshot files that were written and not yet synced. */
-  takeUnsyncedSnapshots(): string[];
-}
+import type { LogState } from "./log-state.ts";
 
 export class LogFlusher {
   /** Everything below is durable. */
   recoveryPoint: number;
-  private readonly fileSystem: FileSystem;
-  private readonly log: Flushable;
+  private readonly state: LogState;
   private running: Promise<void> | null = null;
   private next: Promise<void> | null = null;
   /** The base offset of the newest segment whose name is durable, -1 when not even the folder's is. */
@@ -30,11 +17,15 @@ export class LogFlusher {
   /** What the running flush will have made durable. */
   private target = 0;
 
-  constructor(options: { fileSystem: FileSystem; log: Flushable; recoveryPoint: number; isNew: boolean }) {
-    this.fileSystem = options.fileSystem;
-    this.log = options.log;
+  constructor(state: LogState, options: { recoveryPoint: number; isNew: boolean }) {
+    this.state = state;
     this.recoveryPoint = options.recoveryPoint;
-    this.namesSyncedUpTo = options.isNew ? -1 : options.log.segments.active.baseOffset;
+    this.namesSyncedUpTo = options.isNew ? -1 : state.segments.active.baseOffset;
+  }
+
+  /** Resolves when no flush is under way; never rejects. */
+  async idle(): Promise<void> {
+    while (this.running !== null) await this.running.catch(() => {});
   }
 
   /** Resolves when all that is in the log now is durable; rejects when that failed. */
@@ -53,19 +44,6 @@ export class LogFlusher {
     this.target = Math.min(this.target, offset);
   }
 
-  /** Makes small files durable; those that are gone meanwhile are left out. */
-  async syncFiles(paths: string[]): Promise<void> {
-    for (const path of paths) {
-      if (this.fileSystem.status(path) === null) continue;
-      const file = this.fileSystem.open(path, "append");
-      try {
-        await file.sync();
-      } finally {
-        file.close();
-      }
-    }
-  }
-
   private start(): Promise<void> {
     this.running = this.run().finally(() => {
       this.running = null;
@@ -74,8 +52,8 @@ export class LogFlusher {
   }
 
   private async run(): Promise<void> {
-    const { segments, leaderEpochs, folder } = this.log;
-    this.target = this.log.logEndOffset;
+    const { segments, leaderEpochs, folder, snapshots } = this.state;
+    this.target = this.state.logEndOffset;
     if (this.target <= this.recoveryPoint && this.namesSyncedUpTo >= segments.active.baseOffset && !leaderEpochs.dirty) return;
     const active = segments.active;
     const dirty = segments.all().slice(Math.max(0, segments.floorIndex(this.recoveryPoint)));
@@ -84,19 +62,34 @@ export class LogFlusher {
       await segment.sync({ indexes: isOld });
       if (isOld) segment.closeAppender();
     }
-    await this.syncFiles(this.log.takeUnsyncedSnapshots());
+    await this.syncFiles(snapshots.takeUnsynced());
     await this.syncNames(active.baseOffset);
     if (leaderEpochs.dirty) {
       leaderEpochs.dirty = false;
-      await this.fileSystem.writeFileDurably(`${folder}/${LEADER_EPOCH_CHECKPOINT}`, encodeLeaderEpochs(leaderEpochs.all()));
+      await this.state.context.fileSystem.writeFileDurably(`${folder}/${LEADER_EPOCH_CHECKPOINT}`, encodeLeaderEpochs(leaderEpochs.all()));
     }
     this.recoveryPoint = Math.max(this.recoveryPoint, this.target);
   }
 
+  /** Makes small files durable; those that are gone meanwhile are left out. */
+  private async syncFiles(paths: string[]): Promise<void> {
+    const { fileSystem } = this.state.context;
+    for (const path of paths) {
+      if (fileSystem.status(path) === null) continue;
+      const file = fileSystem.open(path, "append");
+      try {
+        await file.sync();
+      } finally {
+        file.close();
+      }
+    }
+  }
+
   private async syncNames(activeBaseOffset: number): Promise<void> {
     if (this.namesSyncedUpTo >= activeBaseOffset) return;
-    await this.fileSystem.syncFolder(this.log.folder);
-    if (this.namesSyncedUpTo === -1) await this.fileSystem.syncFolder(parentOf(this.log.folder));
+    const { folder, context } = this.state;
+    await context.fileSystem.syncFolder(folder);
+    if (this.namesSyncedUpTo === -1) await context.fileSystem.syncFolder(parentOf(folder));
     this.namesSyncedUpTo = activeBaseOffset;
   }
 }

@@ -73,7 +73,7 @@ function finishSwap(fileSystem: FileSystem, folder: string, names: Set<string>):
     first = Math.min(first, baseOffset);
     end = Math.max(end, endOfSwap(fileSystem, `${folder}/${name}`, baseOffset));
   }
-  for (const name of [...names]) {
+  for (const name of names) {
     const digits = /^(\d{20})\.(?:log|index|timeindex|txnindex)$/.exec(name)?.[1];
     if (digits === undefined || Number(digits) < first || Number(digits) >= end) continue;
     fileSystem.removeSync(`${folder}/${name}`);
@@ -103,7 +103,7 @@ function endOfSwap(fileSystem: FileSystem, path: string, baseOffset: number): nu
 
 /** An index without its segment is of no use and would be taken for that of a later segment. */
 function removeOrphans(fileSystem: FileSystem, folder: string, names: Set<string>): void {
-  for (const name of [...names]) {
+  for (const name of names) {
     for (const suffix of [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX]) {
       const offset = offsetOfFileName(name, suffix);
       if (offset === null || names.has(name.slice(0, -suffix.length) + LOG_SUFFIX)) continue;

@@ -14,7 +14,7 @@ export interface LogState {
   readonly context: LogContext;
   readonly topic: string;
   readonly partition: number;
-  folder: string;
+  readonly folder: string;
   config: LogConfig;
   /** Null when the folder has no partition.metadata. */
   topicId: string | null;

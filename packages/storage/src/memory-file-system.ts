@@ -57,13 +57,8 @@ export class MemoryFileSystem implements FileSystem {
     const [source, target] = [normal(from), normal(to)];
     const siblings = this.folders.get(parentOf(target));
     if (siblings === undefined || (!this.files.has(source) && !this.folders.has(source))) throw new FileError("ENOENT", from);
-    for (const store of [this.files, this.folders] as Map<string, unknown>[]) {
-      for (const key of [...store.keys()]) {
-        if (key !== source && !key.startsWith(`${source}/`)) continue;
-        store.set(target + key.slice(source.length), store.get(key));
-        store.delete(key);
-      }
-    }
+    if (this.files.has(source)) move(this.files, source, target);
+    else this.moveFolder(source, target);
     this.folders.get(parentOf(source))!.delete(nameOf(source));
     siblings.add(nameOf(target));
   }
@@ -111,6 +106,14 @@ export class MemoryFileSystem implements FileSystem {
 
   space(): VolumeSpace | null {
     return null;
+  }
+
+  private moveFolder(source: string, target: string): void {
+    for (const name of this.folders.get(source)!) {
+      if (this.folders.has(join(source, name))) this.moveFolder(join(source, name), join(target, name));
+      else move(this.files, join(source, name), join(target, name));
+    }
+    move(this.folders, source, target);
   }
 
   private create(key: string): MemoryContent {
@@ -244,6 +247,11 @@ class MemoryFile implements File {
   async sync(): Promise<void> {}
 
   close(): void {}
+}
+
+function move<Value>(map: Map<string, Value>, from: string, to: string): void {
+  map.set(to, map.get(from)!);
+  map.delete(from);
 }
 
 function normal(path: string): string {

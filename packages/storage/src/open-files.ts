@@ -86,6 +86,6 @@ export class OpenFiles {
 
   /** Closes every handle nobody holds; the others close when released. */
   close(): void {
-    for (const path of [...this.handles.keys()]) this.forget(path);
+    for (const path of this.handles.keys()) this.forget(path);
   }
 }

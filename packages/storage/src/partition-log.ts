@@ -23,32 +23,16 @@ export class PartitionLog {
   private readonly state: LogState;
   private readonly appender: LogAppender;
   private readonly flusher: LogFlusher;
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private closed = false;
   private dirtySince: number | null = null;
 
   /** Use LogDirectory or openPartitionLog. */
   constructor(state: LogState, loaded: { recoveryPoint: number; isNew: boolean }) {
     this.state = state;
-    const log = this;
-    this.flusher = new LogFlusher({
-      fileSystem: state.context.fileSystem,
-      recoveryPoint: loaded.recoveryPoint,
-      isNew: loaded.isNew,
-      log: {
-        segments: state.segments,
-        leaderEpochs: state.leaderEpochs,
-        get folder() {
-          return log.state.folder;
-        },
-        get logEndOffset() {
-          return log.state.logEndOffset;
-        },
-        takeUnsyncedSnapshots: () => state.snapshots.takeUnsynced(),
-      },
-    });
+    this.flusher = new LogFlusher(state, loaded);
     this.appender = new LogAppender(state, {
-      isOffline: () => this.offline,
+      isOffline: () => this.failure !== null,
       failed: (error) => this.goOffline(error),
       rolled: () => this.flushSoon(),
       written: () => this.afterWrite(),
@@ -96,6 +80,10 @@ export class PartitionLog {
 
   get sizeInBytes(): number {
     return this.state.segments.sizeInBytes();
+  }
+
+  get firstSegmentOffset(): number {
+    return this.state.segments.first.baseOffset;
   }
 
   get segmentCount(): number {
@@ -259,33 +247,29 @@ export class PartitionLog {
     return cut;
   }
 
-  /** Flushes, writes indexes and a producer snapshot, closes all files. Rejects when that failed: then the stop was not clean. */
+  /**
+   * Flushes, writes indexes and a producer snapshot, closes all files. Appends from now on are refused, those that wait are written.
+   * Rejects when something failed: then the stop was not clean.
+   */
   async close(): Promise<void> {
-    await this.appender.idle();
     if (this.closed) return;
+    this.closed = true;
+    await this.appender.idle();
     try {
       await this.flush();
       takeSnapshot(this.state);
-      const changed = this.state.segments.active.indexes.changed;
       this.state.segments.active.writeIndexes();
-      if (changed) await this.state.segments.active.indexes.sync();
-      await this.flusher.syncFiles(this.state.snapshots.takeUnsynced());
     } finally {
       this.abandon();
     }
   }
 
-  /** Closes all files and writes nothing, as a crash would; for logs that are deleted or offline. */
-  abandon(): void {
+  /** Closes all files and writes nothing more, because the log is deleted. */
+  async discard(): Promise<void> {
     this.closed = true;
-    for (const segment of this.state.segments.all()) segment.abandon();
-  }
-
-  /** The folder was renamed. */
-  movedTo(folder: string): void {
-    this.state.folder = folder;
-    this.state.snapshots.folder = folder;
-    for (const segment of this.state.segments.all()) segment.movedTo(folder);
+    await this.appender.idle();
+    await this.flusher.idle();
+    this.abandon();
   }
 
   private afterWrite(): Promise<void> | null {
@@ -295,6 +279,10 @@ export class PartitionLog {
       context.events.becameDirty(this);
     }
     return logEndOffset - this.flusher.recoveryPoint >= config.flushMessages ? this.flush() : null;
+  }
+
+  private abandon(): void {
+    for (const segment of this.state.segments.all()) segment.abandon();
   }
 
   private flushSoon(): void {
@@ -313,7 +301,7 @@ export class PartitionLog {
 
   private goOffline(error: unknown): void {
     if (this.failure !== null) return;
-    this.failure = error ?? new Error("unknown failure");
+    this.failure = error instanceof Error ? error : new Error(String(error));
     this.state.context.logger.error({ folder: this.folder, error }, "a log is offline after a failed write");
     this.state.context.events.wentOffline(this, error);
   }

@@ -6,7 +6,7 @@ import type { FileSystem } from "./file-system.ts";
 import { DELETED_SUFFIX, offsetFileName, SNAPSHOT_SUFFIX } from "./log-file-names.ts";
 
 export class ProducerSnapshots {
-  folder: string;
+  private readonly folder: string;
   private readonly fileSystem: FileSystem;
   private readonly offsets: number[];
   private unsynced: string[] = [];
@@ -66,9 +66,8 @@ export class ProducerSnapshots {
   /** Removes those that belong to no segment, but keeps the latest (ProducerStateManager.removeStraySnapshots). */
   removeStray(baseOffsets: ReadonlySet<number>): void {
     const latest = this.latest();
-    for (const offset of [...this.offsets]) {
-      if (offset !== latest && !baseOffsets.has(offset)) this.remove(offset);
-    }
+    const stray = this.offsets.filter((offset) => offset !== latest && !baseOffsets.has(offset));
+    for (const offset of stray) this.remove(offset);
   }
 
   private forget(offset: number): boolean {

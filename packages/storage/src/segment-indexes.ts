@@ -54,6 +54,8 @@ export class SegmentIndexes {
     if (offsetBytes === null || timeBytes === null) return "an index file is missing";
     const offsets = new OffsetIndex(this.baseOffset, offsetBytes);
     const times = new TimeIndex(this.baseOffset, timeBytes);
+    // Closing a segment always writes its largest timestamp; without one the file was lost in a power cut.
+    if (segmentBytes > 0 && times.count === 0) return "the time index is empty";
     try {
       const problem = offsets.problem(segmentBytes) ?? times.problem();
       if (problem !== null) return problem;

@@ -1,7 +1,8 @@
 // Walks the batch heads of a segment file, without the records. One head is read per step, into a head that the caller owns.
 // Batches that lie close together come from one read of the file.
 
-import { BATCH_HEAD_BYTES, BatchHead } from "./batch-head.ts";
+import { BATCH_HEAD_BYTES } from "./batch-head.ts";
+import type { BatchHead } from "./batch-head.ts";
 import type { File } from "./file-system.ts";
 
 /** A look-up walks about index.interval.bytes; larger reads would fetch what is not looked at. */

@@ -277,18 +277,6 @@ export class Segment implements IndexOwner {
     return renamed;
   }
 
-  /** Follows a rename of the folder. */
-  movedTo(folder: string): void {
-    this.openFiles.forget(this.path);
-    this.indexes.folder = folder;
-  }
-
-  /** Writes the indexes and closes; the segment is not used afterwards. */
-  close(): void {
-    this.writeIndexes();
-    this.abandon();
-  }
-
   /** Closes without writing anything. */
   abandon(): void {
     this.closeAppender();

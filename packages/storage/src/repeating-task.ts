@@ -1,0 +1,52 @@
+// Something that is done again and again while a folder is open. It never overlaps itself; `stop` waits for what is running.
+
+import type { Clock, Logger, Timer } from "@ottla/base";
+
+/** A longer period than Node's timers can count means: never. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface TaskOptions {
+  clock: Clock;
+  logger: Logger;
+  name: string;
+  /** From the end of one run to the beginning of the next. */
+  periodMs: number;
+  run: () => Promise<void> | void;
+}
+
+export class RepeatingTask {
+  private readonly options: TaskOptions;
+  private timer: Timer | null = null;
+  private running: Promise<void> | null = null;
+  private stopped = false;
+
+  constructor(options: TaskOptions) {
+    this.options = options;
+    this.arm();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.timer?.cancel();
+    await this.running;
+  }
+
+  private arm(): void {
+    const { clock, periodMs } = this.options;
+    if (this.stopped || periodMs > LONGEST_TIMER_MS) return;
+    this.timer = clock.schedule(periodMs, () => {
+      this.running = this.runOnce();
+    });
+  }
+
+  private async runOnce(): Promise<void> {
+    const { logger, name, run } = this.options;
+    try {
+      await run();
+    } catch (error) {
+      logger.error({ task: name, error }, "a repeated task of the log folder failed");
+    }
+    this.running = null;
+    this.arm();
+  }
+}
