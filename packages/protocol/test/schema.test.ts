@@ -280,6 +280,8 @@ const outOfRange: { name: string; change: Partial<Decoded<typeof scalars>> | Rec
   { name: "int64 unsafe", change: { f: 2 ** 60 } },
   { name: "boolean", change: { h: 1 } },
   { name: "uuid of a wrong length", change: { i: "AAAA" } },
+  { name: "uuid with a character of another alphabet", change: { i: "AAAAAAAAAAAAAAAAAAAA+A" } },
+  { name: "uuid with a character beyond ASCII", change: { i: "AAAAAAAAAAAAAAAAAAAAAé" } },
 ];
 
 for (const { name, change } of outOfRange) {

@@ -90,7 +90,7 @@ function readFixed(type: FieldPlan["type"], position: number): string {
     case "float64":
       return `buffer.readDoubleBE(at + ${position})`;
     case "uuid":
-      return `readUuid(buffer, at + ${position})`;
+      return `internUuid(buffer, at + ${position})`;
     default:
       throw new TypeError(`${type} has no fixed size`);
   }
@@ -119,8 +119,8 @@ function readArray(field: FieldPlan, functions: string[]): string {
   functions.push(`function ${element}_list(reader) {
   const size = ${length(Math.max(1, smallestSize(field.struct!)))};
   ${field.nullable ? "if (size < 0) return null;" : ""}
-  const list = [];
-  for (let index = 0; index < size; index++) list.push(${element}(reader));
+  const list = newList(size);
+  for (let index = 0; index < size; index++) list[index] = ${element}(reader);
   return list;
 }`);
   return `${element}_list(reader)`;
@@ -156,6 +156,7 @@ function addTags(tagged: readonly FieldPlan[], body: string[], functions: string
 }
 
 function readTagged(field: FieldPlan, functions: string[]): string {
+  if (field.type === "uuid") return "internUuid(reader.buffer, reader.skip(16))";
   if (fixedSize(field.type) > 0) return `reader.${field.type}()`;
   const value = readValue(field, functions);
   // The mark of a nullable structure is a varint here (0 for null) and an int8 elsewhere (-1 for null).

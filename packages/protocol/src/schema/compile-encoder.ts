@@ -97,14 +97,11 @@ function storeFixed(field: FieldPlan, path: string, position: number): string[] 
     case "uint32":
       return [check(`${value} >>> 0 !== ${value}`), byte(0, 24), byte(1, 16), byte(2, 8), byte(3, 0)];
     case "int64":
-      return [`writeInt64(buffer, at + ${position}, ${value});`];
+      return [`storeInt64(buffer, at + ${position}, ${value});`];
     case "float64":
       return [check(`typeof ${value} !== "number"`), `buffer.writeDoubleBE(${value}, at + ${position});`];
     case "uuid":
-      return [
-        check(`typeof ${value} !== "string" || ${value}.length !== 22`),
-        `buffer.write(${value}, at + ${position}, 16, "base64url");`,
-      ];
+      return [`storeUuid(buffer, at + ${position}, ${value});`];
     default:
       throw new TypeError(`${field.type} has no fixed size`);
   }

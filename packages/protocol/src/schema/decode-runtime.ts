@@ -1,7 +1,8 @@
 // What compiled decoders call: everything whose length is on the wire. Fixed-size fields are read inline by the compiled code.
 // Every length is checked against the bytes that are left before anything is allocated.
 
-import { DecodeError, readInt32, readInt64, ZERO_UUID } from "@ottla/base";
+import { DecodeError, readInt32, readInt64 } from "@ottla/base";
+import { internText, internUuid } from "./interning.ts";
 import type { ByteReader } from "@ottla/base";
 
 /** An unsigned varint that is nearly always one byte: lengths and counts in flexible versions. */
@@ -18,21 +19,21 @@ function length(reader: ByteReader): number {
 }
 
 function text(reader: ByteReader): string {
-  return reader.utf8(present(reader.int16(), reader));
+  return textOf(present(reader.int16(), reader), reader);
 }
 
 function nullableText(reader: ByteReader): string | null {
   const size = reader.int16();
-  return size < 0 ? null : reader.utf8(size);
+  return size < 0 ? null : textOf(size, reader);
 }
 
 function compactText(reader: ByteReader): string {
-  return reader.utf8(shortEnough(present(length(reader) - 1, reader), reader));
+  return textOf(shortEnough(present(length(reader) - 1, reader), reader), reader);
 }
 
 function compactNullableText(reader: ByteReader): string | null {
   const size = length(reader) - 1;
-  return size < 0 ? null : reader.utf8(shortEnough(size, reader));
+  return size < 0 ? null : textOf(shortEnough(size, reader), reader);
 }
 
 function bytes(reader: ByteReader): Buffer {
@@ -71,54 +72,59 @@ function compactNullableCount(reader: ByteReader, smallest: number): number {
   return fitting(length(reader) - 1, smallest, reader);
 }
 
+/** An array of the right capacity, so that short ones take no more memory than they need. */
+function newList<T>(size: number): T[] {
+  return size <= LARGEST_RESERVED_ARRAY ? new Array<T>(size) : [];
+}
+
 function int8List(reader: ByteReader, size: number): number[] | null {
   if (size < 0) return null;
-  const list: number[] = [];
-  for (let index = 0; index < size; index++) list.push(reader.int8());
+  const list = newList<number>(size);
+  for (let index = 0; index < size; index++) list[index] = reader.int8();
   return list;
 }
 
 function int16List(reader: ByteReader, size: number): number[] | null {
   if (size < 0) return null;
-  const list: number[] = [];
-  for (let index = 0; index < size; index++) list.push(reader.int16());
+  const list = newList<number>(size);
+  for (let index = 0; index < size; index++) list[index] = reader.int16();
   return list;
 }
 
 function int32List(reader: ByteReader, size: number): number[] | null {
   if (size < 0) return null;
-  const list: number[] = [];
+  const list = newList<number>(size);
   const { buffer } = reader;
   let at = reader.skip(size * 4);
-  for (let index = 0; index < size; index++, at += 4) list.push(readInt32(buffer, at));
+  for (let index = 0; index < size; index++, at += 4) list[index] = readInt32(buffer, at);
   return list;
 }
 
 function int64List(reader: ByteReader, size: number): number[] | null {
   if (size < 0) return null;
-  const list: number[] = [];
-  for (let index = 0; index < size; index++) list.push(reader.int64());
+  const list = newList<number>(size);
+  for (let index = 0; index < size; index++) list[index] = reader.int64();
   return list;
 }
 
 function uuidList(reader: ByteReader, size: number): string[] | null {
   if (size < 0) return null;
-  const list: string[] = [];
-  for (let index = 0; index < size; index++) list.push(readUuid(reader.buffer, reader.skip(16)));
+  const list = newList<string>(size);
+  for (let index = 0; index < size; index++) list[index] = internUuid(reader.buffer, reader.skip(16));
   return list;
 }
 
 function textList(reader: ByteReader, size: number): string[] | null {
   if (size < 0) return null;
-  const list: string[] = [];
-  for (let index = 0; index < size; index++) list.push(text(reader));
+  const list = newList<string>(size);
+  for (let index = 0; index < size; index++) list[index] = text(reader);
   return list;
 }
 
 function compactTextList(reader: ByteReader, size: number): string[] | null {
   if (size < 0) return null;
-  const list: string[] = [];
-  for (let index = 0; index < size; index++) list.push(compactText(reader));
+  const list = newList<string>(size);
+  for (let index = 0; index < size; index++) list[index] = compactText(reader);
   return list;
 }
 
@@ -142,18 +148,9 @@ function wrongTagSize(reader: ByteReader, tag: number, end: number): never {
   throw new DecodeError(`tag ${tag} ends at ${reader.offset}, its size says ${end}`);
 }
 
-/** The zero Uuid is common enough to skip the native call for it. */
-function readUuid(buffer: Buffer, at: number): string {
-  if (
-    buffer[at] === 0 &&
-    readInt32(buffer, at) === 0 &&
-    readInt32(buffer, at + 4) === 0 &&
-    readInt32(buffer, at + 8) === 0 &&
-    readInt32(buffer, at + 12) === 0
-  ) {
-    return ZERO_UUID;
-  }
-  return buffer.toString("base64url", at, at + 16);
+function textOf(size: number, reader: ByteReader): string {
+  const start = reader.skip(size);
+  return internText(reader.buffer, start, start + size);
 }
 
 function present(size: number, reader: ByteReader): number {
@@ -174,6 +171,9 @@ function fitting(size: number, smallest: number, reader: ByteReader): number {
   return size;
 }
 
+/** Longer arrays grow as their elements come. */
+const LARGEST_RESERVED_ARRAY = 4096;
+
 const EMPTY_BUFFER = Buffer.alloc(0);
 
 /** By the names that compiled decoders use. */
@@ -190,6 +190,7 @@ export const decodeRuntime = {
   nullableCount,
   compactCount,
   compactNullableCount,
+  newList,
   int8List,
   int16List,
   int32List,
@@ -201,7 +202,7 @@ export const decodeRuntime = {
   skipTags,
   tagEnd,
   wrongTagSize,
-  readUuid,
+  internUuid,
   readInt64,
   EMPTY_BUFFER,
 };
