@@ -17,7 +17,7 @@ export function compressGzip(bytes: Buffer, level: number): Buffer {
 export function decompressGzip(bytes: Buffer, limitBytes: number): Buffer {
   // The last four bytes of a member hold its uncompressed size modulo 2^32; garbage there only costs a smaller or larger chunk.
   const expected = bytes.length >= 18 ? bytes.readUInt32LE(bytes.length - 4) : 0;
-  const options = { maxOutputLength: limitBytes, chunkSize: chunkBytes(expected + 64) };
+  const options = { maxOutputLength: Math.max(1, limitBytes), chunkSize: chunkBytes(expected + 64) };
   return guarded("gzip", limitBytes, () => zlib().gunzipSync(bytes, options));
 }
 
@@ -32,7 +32,7 @@ export function compressZstd(bytes: Buffer, level: number): Buffer {
 
 /** @throws DecodeError */
 export function decompressZstd(bytes: Buffer, limitBytes: number): Buffer {
-  const options = { maxOutputLength: limitBytes, chunkSize: chunkBytes(bytes.length * ZSTD_TYPICAL_RATIO) };
+  const options = { maxOutputLength: Math.max(1, limitBytes), chunkSize: chunkBytes(bytes.length * ZSTD_TYPICAL_RATIO) };
   return guarded("zstd", limitBytes, () => zlib().zstdDecompressSync(bytes, options));
 }
 

@@ -261,33 +261,28 @@ function acceptedAnew(batch: Buffer, options: ValidationOptions): Validated | Re
 // A follower takes the leader's batches as they are, of any magic, as long as checksums match and offsets rise.
 function validateReplicated(records: Buffer): Validated | Refused {
   const batches: BatchSummary[] = [];
-  let lastOffset = -1;
+  let nextOffset = 0;
   let recordCount = 0;
   let maxTimestamp: number = batchFormat.NO_TIMESTAMP;
-  let problem: Refused | null = null;
-  const end = batchFormat.forEachBatch(records, (position) => {
-    const offset = batchFormat.lastOffset(records, position);
-    if (!batchFormat.verifyCrc(records, position))
-      problem = refused(errorCodes.CORRUPT_MESSAGE, `The batch at ${position} does not match its checksum.`);
-    else if (offset <= lastOffset)
-      problem = refused(errorCodes.INVALID_RECORD, `Offset ${offset} comes after ${lastOffset}.`);
-    if (problem !== null) return false;
+  let position = 0;
+  for (;;) {
+    const size = batchFormat.batchSizeAt(records, position);
+    if (size === batchFormat.BATCH_INCOMPLETE) break;
+    if (size === batchFormat.BATCH_CORRUPT || !batchFormat.verifyCrc(records, position)) {
+      return refused(errorCodes.CORRUPT_MESSAGE, `The batch at ${position} is damaged.`);
+    }
     const summary = summarizeBatch(records, position);
+    if (summary.baseOffset < nextOffset) {
+      return refused(errorCodes.INVALID_RECORD, `Offset ${summary.baseOffset} comes where ${nextOffset} is due.`);
+    }
     batches.push(summary);
-    lastOffset = offset;
+    nextOffset = summary.baseOffset + summary.lastOffsetDelta + 1;
     recordCount += Math.max(1, summary.recordCount);
     maxTimestamp = Math.max(maxTimestamp, summary.maxTimestamp);
-    return true;
-  });
-  if (problem !== null) return problem;
-  return {
-    ok: true,
-    records: records.subarray(0, end),
-    batches,
-    recordCount,
-    maxTimestamp,
-    logAppendTimeMs: batchFormat.NO_TIMESTAMP,
-  };
+    position += size;
+  }
+  const logAppendTimeMs = batchFormat.NO_TIMESTAMP;
+  return { ok: true, records: records.subarray(0, position), batches, recordCount, maxTimestamp, logAppendTimeMs };
 }
 
 // A timestamp for comparing: beyond 2^53 inexact, and refused for that.
