@@ -21,8 +21,21 @@ export interface BrokerProcess {
 }
 
 /** Starts `ottla start` on this port and data folder; resolves when it answers on its port. */
-export async function startBrokerProcess(options: { port: number; dataDir: string; overrides?: readonly string[] }): Promise<BrokerProcess> {
-  const args = [COMMAND, "start", "--port", String(options.port), "--data-dir", options.dataDir, "--log-format", "json"];
+export async function startBrokerProcess(options: {
+  port: number;
+  dataDir: string;
+  overrides?: readonly string[];
+}): Promise<BrokerProcess> {
+  const args = [
+    COMMAND,
+    "start",
+    "--port",
+    String(options.port),
+    "--data-dir",
+    options.dataDir,
+    "--log-format",
+    "json",
+  ];
   for (const override of options.overrides ?? []) args.push("--override", override);
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
   let text = "";

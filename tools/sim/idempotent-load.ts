@@ -71,7 +71,10 @@ export class IdempotentLoad {
 
   private async produceOver(client: WireClient): Promise<void> {
     if (this.producerId === -1) {
-      const answer = await client.call(initProducerIdApi, INIT_VERSION, { transactionalId: null, transactionTimeoutMs: 0 });
+      const answer = await client.call(initProducerIdApi, INIT_VERSION, {
+        transactionalId: null,
+        transactionTimeoutMs: 0,
+      });
       if (answer.errorCode !== 0) throw new Error(`InitProducerId: ${errorName(answer.errorCode)}`);
       this.producerId = answer.producerId;
     }
@@ -94,13 +97,19 @@ export class IdempotentLoad {
     }
   }
 
-  private async send(client: WireClient, load: PartitionLoad, entry: { sent: SentBatch; bytes: Buffer }): Promise<void> {
+  private async send(
+    client: WireClient,
+    load: PartitionLoad,
+    entry: { sent: SentBatch; bytes: Buffer },
+  ): Promise<void> {
     const { sent } = entry;
     const response = await client.call(produceApi, PRODUCE_VERSION, {
       transactionalId: null,
       acks: -1,
       timeoutMs: 30_000,
-      topicData: [{ name: this.topic, topicId: ZERO_UUID, partitionData: [{ index: sent.partition, records: entry.bytes }] }],
+      topicData: [
+        { name: this.topic, topicId: ZERO_UUID, partitionData: [{ index: sent.partition, records: entry.bytes }] },
+      ],
     });
     const result = response.responses[0]!.partitionResponses[0]!;
     if (result.errorCode !== 0) {
@@ -114,9 +123,18 @@ export class IdempotentLoad {
   private nextBatch(partition: number, load: PartitionLoad): { sent: SentBatch; bytes: Buffer } {
     const firstNumber = load.nextNumber;
     load.nextNumber += RECORDS_A_BATCH;
-    const builder = new RecordBatchBuilder({ producerId: this.producerId, producerEpoch: 0, baseSequence: firstNumber });
+    const builder = new RecordBatchBuilder({
+      producerId: this.producerId,
+      producerEpoch: 0,
+      baseSequence: firstNumber,
+    });
     for (let number = firstNumber; number < load.nextNumber; number++) {
-      builder.append({ timestamp: 1_700_000_000_000 + number, key: null, value: Buffer.from(`${partition}:${number}`), headers: [] });
+      builder.append({
+        timestamp: 1_700_000_000_000 + number,
+        key: null,
+        value: Buffer.from(`${partition}:${number}`),
+        headers: [],
+      });
     }
     const sent: SentBatch = { partition, firstNumber, records: RECORDS_A_BATCH, baseOffset: null };
     this.batches.push(sent);

@@ -28,14 +28,22 @@ export interface KillReport {
 }
 
 /** Runs `rounds` of load, kill -9 and restart. */
-export async function killRounds(options: { rounds: number; seed: number; log?: (line: string) => void }): Promise<KillReport> {
+export async function killRounds(options: {
+  rounds: number;
+  seed: number;
+  log?: (line: string) => void;
+}): Promise<KillReport> {
   const random = new SeededRandom(options.seed);
   const dataDir = await mkdtemp(join(tmpdir(), "ottla-kill-"));
   const port = await freePort();
   const loads: KcatLoad[] = [];
   let broker = await startBrokerProcess({ port, dataDir });
   try {
-    await createTopics(port, [{ name: "numbered", partitions: PARTITIONS }, { name: "plain", partitions: 1 }, { name: "idempotent", partitions: 1 }]);
+    await createTopics(port, [
+      { name: "numbered", partitions: PARTITIONS },
+      { name: "plain", partitions: 1 },
+      { name: "idempotent", partitions: 1 },
+    ]);
     const numbered = new IdempotentLoad({ port, topic: "numbered", partitions: PARTITIONS });
     numbered.start();
     const kcat = spawnSync("kcat", ["-V"]).status === 0;
@@ -72,18 +80,24 @@ async function check(port: number, numbered: IdempotentLoad, loads: readonly Kca
       for (let index = 0; index < batch.records; index++) {
         const expected = `${partition}:${batch.firstNumber + index}`;
         const found = values.get(batch.baseOffset! + index);
-        if (found !== expected) violations.push(`numbered-${partition}@${batch.baseOffset! + index}: acknowledged ${expected}, found ${found}`);
+        if (found !== expected)
+          violations.push(
+            `numbered-${partition}@${batch.baseOffset! + index}: acknowledged ${expected}, found ${found}`,
+          );
       }
     }
     const total = sent.reduce((sum, batch) => sum + batch.records, 0);
-    if (records.length !== total) violations.push(`numbered-${partition}: ${total} acknowledged, ${records.length} in the log`);
+    if (records.length !== total)
+      violations.push(`numbered-${partition}: ${total} acknowledged, ${records.length} in the log`);
   }
   for (const load of loads) violations.push(...load.check(await readPartition(port, load.topic, 0)));
   return violations.slice(0, 50);
 }
 
 function gaps(name: string, records: readonly ReadRecord[]): string[] {
-  return records.flatMap(({ offset }, index) => (offset === index ? [] : [`${name}: record ${index} has offset ${offset}`])).slice(0, 5);
+  return records
+    .flatMap(({ offset }, index) => (offset === index ? [] : [`${name}: record ${index} has offset ${offset}`]))
+    .slice(0, 5);
 }
 
 /** kcat, fed with numbered lines for as long as the rounds last. */
@@ -99,9 +113,24 @@ class KcatLoad {
   constructor(port: number, topic: string, idempotent: boolean) {
     this.topic = topic;
     this.idempotent = idempotent;
-    const settings = ["message.timeout.ms=120000", "retries=100000", "retry.backoff.ms=20", "reconnect.backoff.max.ms=100", "linger.ms=2"];
+    const settings = [
+      "message.timeout.ms=120000",
+      "retries=100000",
+      "retry.backoff.ms=20",
+      "reconnect.backoff.max.ms=100",
+      "linger.ms=2",
+    ];
     settings.push(idempotent ? "enable.idempotence=true" : "max.in.flight=1");
-    const args = ["-P", "-b", `127.0.0.1:${port}`, "-t", topic, "-p", "0", ...settings.flatMap((setting) => ["-X", setting])];
+    const args = [
+      "-P",
+      "-b",
+      `127.0.0.1:${port}`,
+      "-t",
+      topic,
+      "-p",
+      "0",
+      ...settings.flatMap((setting) => ["-X", setting]),
+    ];
     this.child = spawn("kcat", args, { stdio: ["pipe", "ignore", "pipe"] });
     this.child.stderr!.on("data", (chunk: Buffer) => {
       this.errors = (this.errors + chunk.toString()).slice(-2000);

@@ -19,11 +19,20 @@ export interface ReadRecord {
 }
 
 /** @throws when one cannot be created. */
-export async function createTopics(port: number, topics: readonly { name: string; partitions: number }[]): Promise<void> {
+export async function createTopics(
+  port: number,
+  topics: readonly { name: string; partitions: number }[],
+): Promise<void> {
   const client = await WireClient.connect(port);
   try {
     const response = await client.call(createTopicsApi, CREATE_VERSION, {
-      topics: topics.map(({ name, partitions }) => ({ name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] })),
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        numPartitions: partitions,
+        replicationFactor: 1,
+        assignments: [],
+        configs: [],
+      })),
       timeoutMs: 10_000,
       validateOnly: false,
     });
@@ -42,17 +51,27 @@ export async function readPartition(port: number, topic: string, partition: numb
     let fetchOffset = 0;
     for (;;) {
       const response = await client.call(fetchApi, FETCH_VERSION, {
-        maxWaitMs: 0, minBytes: 0, maxBytes: MAX_BYTES, isolationLevel: 0,
+        maxWaitMs: 0,
+        minBytes: 0,
+        maxBytes: MAX_BYTES,
+        isolationLevel: 0,
         topics: [{ topic, topicId: ZERO_UUID, partitions: [{ partition, fetchOffset, partitionMaxBytes: MAX_BYTES }] }],
         forgottenTopicsData: [],
       });
       const answer = response.responses[0]!.partitions[0]!;
-      if (answer.errorCode !== 0) throw new Error(`fetch of ${topic}-${partition} at ${fetchOffset}: ${errorName(answer.errorCode)}`);
+      if (answer.errorCode !== 0)
+        throw new Error(`fetch of ${topic}-${partition} at ${fetchOffset}: ${errorName(answer.errorCode)}`);
       if (fetchOffset >= answer.highWatermark) return records;
       const before = fetchOffset;
       for (const record of readRecords(answer.records!)) {
         if (record.offset < fetchOffset) continue;
-        records.push({ offset: record.offset, key: text(record.key), value: text(record.value) ?? "", timestamp: record.timestamp, headers: headersOf(record.headers) });
+        records.push({
+          offset: record.offset,
+          key: text(record.key),
+          value: text(record.value) ?? "",
+          timestamp: record.timestamp,
+          headers: headersOf(record.headers),
+        });
         fetchOffset = record.offset + 1;
       }
       if (fetchOffset === before) throw new Error(`fetch of ${topic}-${partition} makes no progress at ${fetchOffset}`);

@@ -17,7 +17,15 @@ const ALTER_CONFIGS = 11;
 const IDEMPOTENT_WRITE = 12;
 
 export const topicOperations = bits([READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
-export const clusterOperations = bits([CREATE, ALTER, DESCRIBE, CLUSTER_ACTION, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE]);
+export const clusterOperations = bits([
+  CREATE,
+  ALTER,
+  DESCRIBE,
+  CLUSTER_ACTION,
+  DESCRIBE_CONFIGS,
+  ALTER_CONFIGS,
+  IDEMPOTENT_WRITE,
+]);
 
 function bits(operations: readonly number[]): number {
   return operations.reduce((all, operation) => all | (1 << operation), 0);

@@ -9,7 +9,10 @@ import type { Broker } from "./broker.ts";
 const CREATION_TIMEOUT_MS = 30_000;
 
 /** The error of each topic that could not be created. */
-export async function createMissingTopics(broker: Broker, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+export async function createMissingTopics(
+  broker: Broker,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
   const response = await broker.controller.createTopics({
     topics: names.map((name) => ({ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] })),
     timeoutMs: CREATION_TIMEOUT_MS,

@@ -3,7 +3,14 @@
 
 import type { Clock, Logger } from "@ottla/base";
 import { configResource, isValidTopicName, topicConfigValue } from "@ottla/metadata";
-import type { BrokerConfig, BrokerImage, ControllerApi, MetadataImage, NodeListeners, TopicImage } from "@ottla/metadata";
+import type {
+  BrokerConfig,
+  BrokerImage,
+  ControllerApi,
+  MetadataImage,
+  NodeListeners,
+  TopicImage,
+} from "@ottla/metadata";
 import type { Connection } from "@ottla/net";
 import { errorCodes } from "@ottla/protocol";
 import type { LogDirectory } from "@ottla/storage";
@@ -39,7 +46,11 @@ export interface ClientEndpoint {
 }
 
 // Topics that only the coordinators write.
-const INTERNAL_TOPICS: ReadonlySet<string> = new Set(["__consumer_offsets", "__transaction_state", "__share_group_state"]);
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+  "__consumer_offsets",
+  "__transaction_state",
+  "__share_group_state",
+]);
 
 export class Broker {
   readonly nodeId: number;
@@ -117,7 +128,11 @@ export class Broker {
   minInsyncReplicas(topic: string): number {
     let count = this.minInsync.get(topic);
     if (count === undefined) {
-      count = topicConfigValue("min.insync.replicas", this.image().configs(configResource.TOPIC, topic), this.currentConfig);
+      count = topicConfigValue(
+        "min.insync.replicas",
+        this.image().configs(configResource.TOPIC, topic),
+        this.currentConfig,
+      );
       this.minInsync.set(topic, count);
     }
     return count;

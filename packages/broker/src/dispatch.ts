@@ -8,7 +8,7 @@ import { apiKeyEntry, decodeRequestHeader, encodeResponseHeader } from "@ottla/p
 import type { RequestHeader } from "@ottla/protocol";
 import type { Broker } from "./broker.ts";
 import { closeConnection, noResponse } from "./handler.ts";
-import type { AnyHandler, Reply, RequestContext } from "./handler.ts";
+import type { AnyHandler, RequestContext } from "./handler.ts";
 import { API_VERSIONS_KEY, unsupportedApiVersions } from "./handlers/18-api-versions.ts";
 import { handlersByKey } from "./handlers/index.ts";
 
@@ -58,7 +58,7 @@ interface Work {
 
 function serve(broker: Broker, request: NetRequest, work: Work): void {
   const { handler, header, reader } = work;
-  let reply: Reply<unknown> | Promise<Reply<unknown>>;
+  let reply: unknown;
   try {
     const decoded: unknown = handler.api.request.decode(reader, header.apiVersion);
     reply = handler.handle(decoded, contextOf(broker, request.connection, header));
@@ -71,12 +71,12 @@ function serve(broker: Broker, request: NetRequest, work: Work): void {
     return;
   }
   reply.then(
-    (late) => answer(broker, request, work, late),
+    (late: unknown) => answer(broker, request, work, late),
     (error: unknown) => refuse(broker, request, error, `${handler.api.name} version ${header.apiVersion} failed`),
   );
 }
 
-function answer(broker: Broker, request: NetRequest, work: Work, reply: Reply<unknown>): void {
+function answer(broker: Broker, request: NetRequest, work: Work, reply: unknown): void {
   const { handler, header } = work;
   if (reply === noResponse) {
     request.respond(null);

@@ -1,6 +1,8 @@
-// The features that ApiVersions tells (KIP-584): what this broker could run, and the levels that the cluster has finalized.
-// Only metadata.version is finalized by Ottla; a folder that Kafka wrote can hold others, which are told when they are supported here.
+// The features that ApiVersions tells (KIP-584): what this broker can run, and the levels that the cluster has finalized.
+// The metadata log keeps the levels of a whole Kafka, so that Kafka can take the folder over; clients are told only
+// of those whose work is done here, because they act on them (transaction.version, group.version, share.version).
 
+import { supportedFeatures } from "@ottla/metadata";
 import type { MetadataImage } from "@ottla/metadata";
 
 export interface FeaturesView {
@@ -10,15 +12,15 @@ export interface FeaturesView {
   epoch: number;
 }
 
-/** The features of this release, with the range of levels that it understands. */
+const TOLD: ReadonlySet<string> = new Set(["metadata.version"]);
+
 export function describeFeatures(image: MetadataImage): FeaturesView {
-  const supported = supportedFeatures.map(({ name, minSupportedVersion, maxSupportedVersion }) => ({
-    name, minVersion: minSupportedVersion, maxVersion: maxSupportedVersion,
-  }));
-  const finalized = [];
-  for (const { name } of supportedFeatures) {
+  const view: FeaturesView = { supported: [], finalized: [], epoch: image.offset };
+  for (const { name, minSupportedVersion, maxSupportedVersion } of supportedFeatures) {
+    if (!TOLD.has(name)) continue;
+    view.supported.push({ name, minVersion: minSupportedVersion, maxVersion: maxSupportedVersion });
     const level = image.feature(name);
-    if (level > 0) finalized.push({ name, minVersionLevel: level, maxVersionLevel: level });
+    if (level > 0) view.finalized.push({ name, minVersionLevel: level, maxVersionLevel: level });
   }
-  return { supported, finalized, epoch: image.offset };
+  return view;
 }

@@ -4,21 +4,21 @@
 
 import { silentLogger } from "@ottla/base";
 import type { Clock, Logger } from "@ottla/base";
-import { ConfigError, openController, readBrokerProperties } from "@ottla/metadata";
-import type { BrokerConfig, Controller, Endpoint } from "@ottla/metadata";
-import { BufferPool, ConnectionCounter, startListener, StreamBudget, TurnScheduler } from "@ottla/net";
-import type { Listener } from "@ottla/net";
-import { DiskFileSystem, LogDirectory, MemoryFileSystem } from "@ottla/storage";
+import { openController, readBrokerProperties, supportedFeatures } from "@ottla/metadata";
+import type { BrokerConfig, Controller, NodeListeners, RegisteredBroker } from "@ottla/metadata";
+import { TurnScheduler } from "@ottla/net";
+import { DataFolder, DiskFileSystem, LogDirectory, MemoryFileSystem } from "@ottla/storage";
 import { Broker } from "./broker.ts";
-import { connectionClosed, dispatch } from "./dispatch.ts";
 import { FetchPurgatory } from "./fetch/purgatory.ts";
 import { FetchSessionCache } from "./fetch/session.ts";
-import { handlers } from "./handlers/index.ts";
+import { identify } from "./node-identity.ts";
+import type { NodeIdentity } from "./node-identity.ts";
+import { ListenerSet } from "./listener-set.ts";
 import { ProducerIds } from "./producer-ids.ts";
-import { publish, publishAll } from "./publisher.ts";
-import { registerNode } from "./registration.ts";
+import { brokerConfigOf, logConfigOf, publish, publishAll } from "./publisher.ts";
+import { registeredEndpoints, registerNode } from "./registration.ts";
 import { Replicas } from "./replicas.ts";
-import { StartError, startErrorOf } from "./start-error.ts";
+import { startErrorOf } from "./start-error.ts";
 import { systemClock, systemRandom } from "./system-clock.ts";
 
 export interface NodeOptions {
@@ -54,17 +54,172 @@ export interface Node {
 
 // How long requests in flight may take when the node stops; the rest of the five seconds is for the disk.
 const CLOSE_GRACE_MS = 2000;
-const FRAME_POOL_BYTES = 32 * 1024 * 1024;
-const STREAM_BUDGET_BYTES = 32 * 1024 * 1024;
-const STREAM_CHUNK_BYTES = 256 * 1024;
-const BULK_IN_FLIGHT = 16;
-const PENDING_RESPONSE_BYTES = 1024 * 1024;
+const MEMORY_FOLDER = "/memory";
 
 /** @throws StartError for what the user can mend. */
 export async function startNode(options: NodeOptions): Promise<Node> {
+  const undo: (() => Promise<void> | void)[] = [];
   try {
-    return await new NodeStart(options).run();
+    return await start(options, undo);
   } catch (error) {
+    for (const step of undo.toReversed()) await step();
     throw startErrorOf(error);
   }
+}
+
+// Each step that takes something adds how it is given back to `undo`.
+async function start(options: NodeOptions, undo: (() => Promise<void> | void)[]): Promise<Node> {
+  const begunMs = performance.now();
+  const logger = options.logger ?? silentLogger;
+  const clock = options.clock ?? systemClock;
+  const { config, unknown } = readBrokerProperties(options.properties);
+  if (unknown.length > 0) logger.warn({ names: unknown }, "configs without effect here are ignored");
+  const memory = options.storage === "memory";
+  const folder = DataFolder.claim(
+    memory ? new MemoryFileSystem(clock) : new DiskFileSystem(),
+    memory ? MEMORY_FOLDER : config.logFolder(),
+  );
+  undo.push(() => folder.release());
+  const identity = await identify(folder, config, systemRandom);
+  const controller = await openController({
+    folder: memory ? null : folder,
+    config,
+    clock,
+    logger,
+    random: systemRandom,
+    clusterId: identity.clusterId,
+  });
+  undo.push(() => controller.close());
+  const scheduler = new TurnScheduler();
+  const logDirectory = await openLogs({
+    folder,
+    config,
+    controller,
+    clock,
+    logger,
+    scheduler,
+    nodeId: identity.nodeId,
+  });
+  undo.push(() => logDirectory.close());
+  const wired = wire({ config, identity, controller, logDirectory, clock, logger });
+  const listenerSet = new ListenerSet({ broker: wired.broker, clock, logger, scheduler, config });
+  undo.push(() => listenerSet.close(0));
+  const bound = await listenerSet.listen(wired.broker.listeners.listeners);
+  const endpoints = registeredEndpoints(wired.broker.listeners, bound);
+  wired.registered = await registerNode(
+    controller,
+    { ...identity, rack: config.get("broker.rack") },
+    endpoints,
+    supportedFeatures,
+  );
+  await publishAll(wired.broker, controller.image());
+  controller.subscribe((delta, image) => publish(wired.broker, delta, image));
+  await controller.unfenceBroker(wired.registered);
+  listenerSet.serve();
+  return {
+    clusterId: identity.clusterId,
+    nodeId: identity.nodeId,
+    listeners: bound,
+    dataDir: memory ? null : config.logFolder(),
+    startedInMs: performance.now() - begunMs,
+    broker: wired.broker,
+    close: once(() => close({ listenerSet, controller, logDirectory, wired })),
+  };
+}
+
+interface LogsToOpen {
+  folder: DataFolder;
+  config: BrokerConfig;
+  controller: Controller;
+  clock: Clock;
+  logger: Logger;
+  scheduler: TurnScheduler;
+  nodeId: number;
+}
+
+function openLogs({ folder, config, controller, clock, logger, scheduler, nodeId }: LogsToOpen): Promise<LogDirectory> {
+  return LogDirectory.open({
+    folder,
+    clock,
+    scheduler,
+    logger,
+    random: systemRandom,
+    configFor: (topic) => logConfigOf(controller.image(), brokerConfigOf(controller.image(), config, nodeId), topic),
+    settings: {
+      retentionCheckMs: config.get("log.retention.check.interval.ms"),
+      flushCheckMs: config.get("log.flush.scheduler.interval.ms"),
+      recoveryPointCheckpointMs: config.get("log.flush.offset.checkpoint.interval.ms"),
+      logStartCheckpointMs: config.get("log.flush.start.offset.checkpoint.interval.ms"),
+      producerIdExpirationMs: config.get("producer.id.expiration.ms"),
+    },
+    onOffline: (log, error) =>
+      logger.error(
+        { topic: log.topic, partition: log.partition, error },
+        "a partition is offline until the next start",
+      ),
+  });
+}
+
+interface NodeParts {
+  config: BrokerConfig;
+  identity: NodeIdentity;
+  controller: Controller;
+  logDirectory: LogDirectory;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** The broker, and the registration that its producer ids are asked with once it is there. */
+interface Wired {
+  broker: Broker;
+  registered: RegisteredBroker;
+}
+
+function wire({ config, identity, controller, logDirectory, clock, logger }: NodeParts): Wired {
+  const listeners: NodeListeners = config.listeners();
+  const registered: RegisteredBroker = { brokerId: identity.nodeId, brokerEpoch: -1 };
+  const wired: Wired = { broker: undefined!, registered };
+  wired.broker = new Broker({
+    nodeId: identity.nodeId,
+    clusterId: identity.clusterId,
+    config,
+    listeners,
+    clock,
+    logger,
+    controller,
+    logDirectory,
+    replicas: new Replicas(identity.nodeId),
+    purgatory: new FetchPurgatory(clock),
+    fetchSessions: new FetchSessionCache({
+      slots: config.get("max.incremental.fetch.session.cache.slots"),
+      random: systemRandom,
+    }),
+    producerIds: new ProducerIds(async () => {
+      const block = await controller.allocateProducerIds(wired.registered);
+      return { errorCode: block.errorCode, first: block.firstProducerId, size: block.count };
+    }),
+  });
+  return wired;
+}
+
+interface Running {
+  listenerSet: ListenerSet;
+  controller: Controller;
+  logDirectory: LogDirectory;
+  wired: Wired;
+}
+
+// Waiting fetches are answered first, or they would hold their connections open for the whole grace.
+async function close({ listenerSet, controller, logDirectory, wired }: Running): Promise<void> {
+  const closed = listenerSet.close(CLOSE_GRACE_MS);
+  wired.broker.purgatory.close();
+  await closed;
+  await controller.stopBroker(wired.registered);
+  await logDirectory.close(wired.registered.brokerEpoch);
+  await controller.close();
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  return () => (running ??= action());
 }

@@ -34,7 +34,11 @@ export class Partition {
   removed = false;
   private state: PartitionState;
 
-  constructor(identity: { topic: string; topicId: string; index: number; nodeId: number }, log: PartitionLog, state: PartitionState) {
+  constructor(
+    identity: { topic: string; topicId: string; index: number; nodeId: number },
+    log: PartitionLog,
+    state: PartitionState,
+  ) {
     this.topic = identity.topic;
     this.topicId = identity.topicId;
     this.index = identity.index;
@@ -69,7 +73,9 @@ export class Partition {
     if (this.removed) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
     if (this.state.leaderId !== this.nodeId) return errorCodes.NOT_LEADER_OR_FOLLOWER;
     if (currentLeaderEpoch === -1 || currentLeaderEpoch === this.state.leaderEpoch) return errorCodes.NONE;
-    return currentLeaderEpoch < this.state.leaderEpoch ? errorCodes.FENCED_LEADER_EPOCH : errorCodes.UNKNOWN_LEADER_EPOCH;
+    return currentLeaderEpoch < this.state.leaderEpoch
+      ? errorCodes.FENCED_LEADER_EPOCH
+      : errorCodes.UNKNOWN_LEADER_EPOCH;
   }
 
   /** Appends a client's batch. `records` belongs to the log until `done`, which may be called before this returns. */

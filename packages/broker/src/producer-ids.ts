@@ -1,15 +1,18 @@
 // Gives out producer ids from blocks of the controller. A block is recorded in the metadata log before its first id is used,
 // so an id is never given twice; ids left in a block are lost with a restart, as in Kafka.
 
-/** A run of ids: `size` of them from `first` on. */
+import { errorCodes } from "@ottla/protocol";
+
+/** A run of ids: `size` of them from `first` on; or why there is none. */
 export interface ProducerIdBlock {
+  errorCode: number;
   first: number;
   size: number;
 }
 
 export class ProducerIds {
   private readonly allocate: () => Promise<ProducerIdBlock>;
-  private block: ProducerIdBlock = { first: 0, size: 0 };
+  private block: ProducerIdBlock = { errorCode: errorCodes.NONE, first: 0, size: 0 };
   private used = 0;
   private allocating: Promise<void> | null = null;
 
@@ -17,17 +20,22 @@ export class ProducerIds {
     this.allocate = allocate;
   }
 
-  /** The next id. Callers that come while a block is being allocated share that allocation. */
-  async next(): Promise<number> {
+  /** The next id, or the error of the controller. Callers that come while a block is being allocated share that allocation. */
+  async next(): Promise<{ errorCode: number; producerId: number }> {
     while (this.used >= this.block.size) {
-      this.allocating ??= this.allocate().then((block) => {
-        this.block = block;
-        this.used = 0;
-      }).finally(() => {
-        this.allocating = null;
-      });
+      this.allocating ??= this.refill();
       await this.allocating;
+      if (this.block.errorCode !== errorCodes.NONE) return { errorCode: this.block.errorCode, producerId: -1 };
     }
-    return this.block.first + this.used++;
+    return { errorCode: errorCodes.NONE, producerId: this.block.first + this.used++ };
+  }
+
+  private async refill(): Promise<void> {
+    try {
+      this.block = await this.allocate();
+      this.used = 0;
+    } finally {
+      this.allocating = null;
+    }
   }
 }

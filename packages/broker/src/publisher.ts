@@ -28,7 +28,10 @@ export function logConfigOf(image: MetadataImage, config: BrokerConfig, topic: s
 
 /** The broker's configs with what was altered while running. */
 export function brokerConfigOf(image: MetadataImage, config: BrokerConfig, nodeId: number): BrokerConfig {
-  return config.withDynamic(image.configs(configResource.BROKER, String(nodeId)), image.configs(configResource.BROKER, ""));
+  return config.withDynamic(
+    image.configs(configResource.BROKER, String(nodeId)),
+    image.configs(configResource.BROKER, ""),
+  );
 }
 
 async function applyTopic(broker: Broker, topic: TopicImage, before: TopicImage | null): Promise<void> {
@@ -49,7 +52,9 @@ function applyConfigs(broker: Broker, delta: MetadataDelta, image: MetadataImage
   if (changed.length === 0) return;
   const ofBrokers = changed.some(({ type }) => type === configResource.BROKER);
   broker.configsChanged(ofBrokers ? brokerConfigOf(image, broker.config, broker.nodeId) : broker.config);
-  const topics = ofBrokers ? [...broker.replicas.topicNames()] : changed.filter(({ type }) => type === configResource.TOPIC).map(({ name }) => name);
+  const topics = ofBrokers
+    ? [...broker.replicas.topicNames()]
+    : changed.filter(({ type }) => type === configResource.TOPIC).map(({ name }) => name);
   for (const topic of topics) {
     const config = logConfigOf(image, broker.config, topic);
     for (const { log } of broker.replicas.partitionsOf(topic)) log.updateConfig(config);

@@ -15,23 +15,46 @@ const noNames = (): string => "";
 describe("a fetch session", () => {
   it("begins with epoch 0 and goes on with 1, 2, …; the request then names only changes", () => {
     const cache = newCache(10);
-    const first = cache.plan(request(0, 0, [["a", 0, 5], ["a", 1, 7]]), VERSION_WITH_NAMES, 0, noNames);
+    const first = cache.plan(
+      request(0, 0, [
+        ["a", 0, 5],
+        ["a", 1, 7],
+      ]),
+      VERSION_WITH_NAMES,
+      0,
+      noNames,
+    );
     assert.equal(first.kind, "full");
     const id = sessionOf(first).id;
     assert.notEqual(id, 0);
     const second = cache.plan(request(id, 1, [["a", 1, 9]]), VERSION_WITH_NAMES, 1, noNames);
     assert.equal(second.kind, "incremental");
-    assert.deepEqual(wanted(second), [["a", 0, 5], ["a", 1, 9]]);
+    assert.deepEqual(wanted(second), [
+      ["a", 0, 5],
+      ["a", 1, 9],
+    ]);
     const third = cache.plan(request(id, 2, [["b", 0, 0]], [["a", 0]]), VERSION_WITH_NAMES, 2, noNames);
-    assert.deepEqual(wanted(third), [["a", 1, 9], ["b", 0, 0]]);
+    assert.deepEqual(wanted(third), [
+      ["a", 1, 9],
+      ["b", 0, 0],
+    ]);
   });
 
   it("is refused with a wrong epoch, an unknown id, or the other way to name topics", () => {
     const cache = newCache(10);
     const { id } = sessionOf(cache.plan(request(0, 0, [["a", 0, 0]]), VERSION_WITH_NAMES, 0, noNames));
-    assert.deepEqual(cache.plan(request(id, 7, []), VERSION_WITH_NAMES, 0, noNames), { kind: "refused", errorCode: errorCodes.INVALID_FETCH_SESSION_EPOCH });
-    assert.deepEqual(cache.plan(request(id + 1, 1, []), VERSION_WITH_NAMES, 0, noNames), { kind: "refused", errorCode: errorCodes.FETCH_SESSION_ID_NOT_FOUND });
-    assert.deepEqual(cache.plan(request(id, 1, []), VERSION_WITH_IDS, 0, noNames), { kind: "refused", errorCode: errorCodes.FETCH_SESSION_TOPIC_ID_ERROR });
+    assert.deepEqual(cache.plan(request(id, 7, []), VERSION_WITH_NAMES, 0, noNames), {
+      kind: "refused",
+      errorCode: errorCodes.INVALID_FETCH_SESSION_EPOCH,
+    });
+    assert.deepEqual(cache.plan(request(id + 1, 1, []), VERSION_WITH_NAMES, 0, noNames), {
+      kind: "refused",
+      errorCode: errorCodes.FETCH_SESSION_ID_NOT_FOUND,
+    });
+    assert.deepEqual(cache.plan(request(id, 1, []), VERSION_WITH_IDS, 0, noNames), {
+      kind: "refused",
+      errorCode: errorCodes.FETCH_SESSION_TOPIC_ID_ERROR,
+    });
   });
 
   it("ends with epoch -1, which still serves the partitions that the request names", () => {
@@ -45,7 +68,17 @@ describe("a fetch session", () => {
 
   it("puts a partition that had data behind the others", () => {
     const cache = newCache(10);
-    const session = sessionOf(cache.plan(request(0, 0, [["a", 0, 0], ["a", 1, 0]]), VERSION_WITH_NAMES, 0, noNames));
+    const session = sessionOf(
+      cache.plan(
+        request(0, 0, [
+          ["a", 0, 0],
+          ["a", 1, 0],
+        ]),
+        VERSION_WITH_NAMES,
+        0,
+        noNames,
+      ),
+    );
     rotateTarget(session, session.targets.get("a/0")!);
     assert.deepEqual([...session.targets.keys()], ["a/1", "a/0"]);
   });
@@ -88,7 +121,17 @@ describe("a full cache of fetch sessions", () => {
     cache.plan(request(id, 1, []), VERSION_WITH_NAMES, 100_000, noNames);
     const same = cache.plan(request(0, 0, [["b", 0, 0]]), VERSION_WITH_NAMES, 130_000, noNames);
     assert.equal(same.kind === "full" ? same.session : undefined, null);
-    sessionOf(cache.plan(request(0, 0, [["b", 0, 0], ["b", 1, 0]]), VERSION_WITH_NAMES, 130_000, noNames));
+    sessionOf(
+      cache.plan(
+        request(0, 0, [
+          ["b", 0, 0],
+          ["b", 1, 0],
+        ]),
+        VERSION_WITH_NAMES,
+        130_000,
+        noNames,
+      ),
+    );
   });
 });
 
@@ -104,15 +147,34 @@ function sessionOf(plan: FetchPlan): NonNullable<Extract<FetchPlan, { kind: "ful
 
 function wanted(plan: FetchPlan): [string, number, number][] {
   assert.notEqual(plan.kind, "refused");
-  return plan.kind === "refused" ? [] : plan.targets.map(({ topic, partition, fetchOffset }) => [topic, partition, fetchOffset]);
+  return plan.kind === "refused"
+    ? []
+    : plan.targets.map(({ topic, partition, fetchOffset }) => [topic, partition, fetchOffset]);
 }
 
-function request(sessionId: number, sessionEpoch: number, targets: [string, number, number][], forgotten: [string, number][] = []): FetchRequest {
+function request(
+  sessionId: number,
+  sessionEpoch: number,
+  targets: [string, number, number][],
+  forgotten: [string, number][] = [],
+): FetchRequest {
   return {
-    clusterId: null, replicaId: -1, replicaState: { replicaId: -1, replicaEpoch: -1 },
-    maxWaitMs: 0, minBytes: 0, maxBytes: 1000, isolationLevel: 0, sessionId, sessionEpoch, rackId: "",
+    clusterId: null,
+    replicaId: -1,
+    replicaState: { replicaId: -1, replicaEpoch: -1 },
+    maxWaitMs: 0,
+    minBytes: 0,
+    maxBytes: 1000,
+    isolationLevel: 0,
+    sessionId,
+    sessionEpoch,
+    rackId: "",
     topics: targets.map(([topic, partition, fetchOffset]) => fetchTopic(topic, ZERO_UUID, partition, fetchOffset)),
-    forgottenTopicsData: forgotten.map(([topic, partition]) => ({ topic, topicId: ZERO_UUID, partitions: [partition] })),
+    forgottenTopicsData: forgotten.map(([topic, partition]) => ({
+      topic,
+      topicId: ZERO_UUID,
+      partitions: [partition],
+    })),
   };
 }
 
@@ -120,12 +182,26 @@ function requestById(sessionId: number, sessionEpoch: number, topicId: string): 
   return { ...request(sessionId, sessionEpoch, []), topics: [fetchTopic("", topicId, 0, 0)] };
 }
 
-function fetchTopic(topic: string, topicId: string, partition: number, fetchOffset: number): FetchRequest["topics"][number] {
+function fetchTopic(
+  topic: string,
+  topicId: string,
+  partition: number,
+  fetchOffset: number,
+): FetchRequest["topics"][number] {
   return {
-    topic, topicId,
-    partitions: [{
-      partition, fetchOffset, currentLeaderEpoch: -1, lastFetchedEpoch: -1, logStartOffset: -1,
-      partitionMaxBytes: 1000, replicaDirectoryId: ZERO_UUID, highWatermark: -1,
-    }],
+    topic,
+    topicId,
+    partitions: [
+      {
+        partition,
+        fetchOffset,
+        currentLeaderEpoch: -1,
+        lastFetchedEpoch: -1,
+        logStartOffset: -1,
+        partitionMaxBytes: 1000,
+        replicaDirectoryId: ZERO_UUID,
+        highWatermark: -1,
+      },
+    ],
   };
 }

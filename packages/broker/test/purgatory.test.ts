@@ -12,9 +12,24 @@ describe("a delayed fetch", () => {
     ["goes on waiting when too few arrived", (f: Fixture) => f.arrive(6, 3), 0],
     ["is answered when its time is up", (f: Fixture) => f.clock.advance(500), 1],
     ["is answered at once when something else changed", (f: Fixture) => f.arrive(0), 1],
-    ["is answered once, whatever comes afterwards", (f: Fixture) => { f.arrive(100, 100); f.clock.advance(1000); }, 1],
-    ["is forgotten when its client is gone", (f: Fixture) => { f.fetch.cancel(); f.arrive(100); f.clock.advance(1000); }, 0],
-    ["is answered at shutdown", (f: Fixture) => f.purgatory.drain(), 1],
+    [
+      "is answered once, whatever comes afterwards",
+      (f: Fixture) => {
+        f.arrive(100, 100);
+        f.clock.advance(1000);
+      },
+      1,
+    ],
+    [
+      "is forgotten when its client is gone",
+      (f: Fixture) => {
+        f.fetch.cancel();
+        f.arrive(100);
+        f.clock.advance(1000);
+      },
+      0,
+    ],
+    ["is answered at shutdown", (f: Fixture) => f.purgatory.close(), 1],
   ] as const) {
     it(name, () => {
       const fixture = new Fixture();
@@ -33,7 +48,9 @@ class Fixture {
   // Only the set of waiting fetches matters here.
   readonly partition = { waiting: new Set() } as unknown as Partition;
   readonly fetch = this.purgatory.park({
-    missingBytes: 10, maxWaitMs: 500, partitions: [this.partition],
+    missingBytes: 10,
+    maxWaitMs: 500,
+    partitions: [this.partition],
     complete: () => void this.completed++,
   });
 

@@ -33,8 +33,11 @@ describe("kafkajs", () => {
   });
 
   for (const [codec, type] of [
-    ["none", CompressionTypes.None], ["gzip", CompressionTypes.GZIP], ["snappy", CompressionTypes.Snappy],
-    ["lz4", CompressionTypes.LZ4], ["zstd", CompressionTypes.ZSTD],
+    ["none", CompressionTypes.None],
+    ["gzip", CompressionTypes.GZIP],
+    ["snappy", CompressionTypes.Snappy],
+    ["lz4", CompressionTypes.LZ4],
+    ["zstd", CompressionTypes.ZSTD],
   ] as const) {
     it(`produces ${RECORDS} records with ${codec} that read back in order, keys and headers included`, async () => {
       const topic = `kafkajs-${codec}`;
@@ -43,7 +46,12 @@ describe("kafkajs", () => {
       for (let first = 0; first < RECORDS; first += BATCH) {
         const messages = Array.from({ length: BATCH }, (_, index) => {
           const number = first + index;
-          return { partition: number % PARTITIONS, key: `k${number % 100}`, value: `value ${number}`, headers: { codec } };
+          return {
+            partition: number % PARTITIONS,
+            key: `k${number % 100}`,
+            value: `value ${number}`,
+            headers: { codec },
+          };
         });
         await producer.send({ topic, compression: type, acks: -1, messages });
       }
@@ -61,7 +69,12 @@ describe("kafkajs", () => {
   }
 
   it("creates, lists, describes, grows and deletes topics", async () => {
-    assert.equal(await admin.createTopics({ topics: [{ topic: "made", numPartitions: 2, configEntries: [{ name: "retention.ms", value: "12345" }] }] }), true);
+    assert.equal(
+      await admin.createTopics({
+        topics: [{ topic: "made", numPartitions: 2, configEntries: [{ name: "retention.ms", value: "12345" }] }],
+      }),
+      true,
+    );
     assert.equal(await admin.createTopics({ topics: [{ topic: "made" }] }), false, "a topic that exists");
     assert.ok((await admin.listTopics()).includes("made"));
     await admin.createPartitions({ topicPartitions: [{ topic: "made", count: 3 }] });
@@ -76,16 +89,31 @@ describe("kafkajs", () => {
     await admin.createTopics({ topics: [{ topic: "tuned" }] });
     await admin.alterConfigs({
       validateOnly: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: "tuned", configEntries: [{ name: "max.message.bytes", value: "2048" }] }],
+      resources: [
+        {
+          type: ConfigResourceTypes.TOPIC,
+          name: "tuned",
+          configEntries: [{ name: "max.message.bytes", value: "2048" }],
+        },
+      ],
     });
     const described = await admin.describeConfigs({
       includeSynonyms: false,
       resources: [{ type: ConfigResourceTypes.TOPIC, name: "tuned", configNames: ["max.message.bytes"] }],
     });
-    assert.deepEqual(described.resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]), [["max.message.bytes", "2048"]]);
-    const producer = kafka.producer({ retry: { retries: 0 }, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    assert.deepEqual(
+      described.resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+      [["max.message.bytes", "2048"]],
+    );
+    const producer = kafka.producer({
+      retry: { retries: 0 },
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
     await producer.connect();
-    await assert.rejects(producer.send({ topic: "tuned", messages: [{ value: "x".repeat(4096) }] }), /larger than|too large/i);
+    await assert.rejects(
+      producer.send({ topic: "tuned", messages: [{ value: "x".repeat(4096) }] }),
+      /larger than|too large/i,
+    );
     await producer.disconnect();
   });
 
@@ -94,10 +122,15 @@ describe("kafkajs", () => {
     await producer.connect();
     await admin.createTopics({ topics: [{ topic: "timed", numPartitions: 1 }] });
     for (let number = 0; number < 10; number++) {
-      await producer.send({ topic: "timed", messages: [{ value: String(number), timestamp: String(1_700_000_000_000 + number * 1000) }] });
+      await producer.send({
+        topic: "timed",
+        messages: [{ value: String(number), timestamp: String(1_700_000_000_000 + number * 1000) }],
+      });
     }
     await producer.disconnect();
-    assert.deepEqual(await admin.fetchTopicOffsetsByTimestamp("timed", 1_700_000_003_500), [{ partition: 0, offset: "4" }]);
+    assert.deepEqual(await admin.fetchTopicOffsetsByTimestamp("timed", 1_700_000_003_500), [
+      { partition: 0, offset: "4" },
+    ]);
     await admin.deleteTopicRecords({ topic: "timed", partitions: [{ partition: 0, offset: "6" }] });
     const [offsets] = await admin.fetchTopicOffsets("timed");
     assert.deepEqual([offsets?.low, offsets?.high], ["6", "10"]);
@@ -105,17 +138,28 @@ describe("kafkajs", () => {
 
   it("describes the cluster at the address that it used", async () => {
     const cluster = await admin.describeCluster();
-    assert.deepEqual(cluster.brokers.map(({ host, port }) => `${host}:${port}`), [broker.bootstrap]);
+    assert.deepEqual(
+      cluster.brokers.map(({ host, port }) => `${host}:${port}`),
+      [broker.bootstrap],
+    );
     assert.equal(cluster.clusterId, broker.node.clusterId);
   });
 
   it("produces idempotently, and each record is there once", async () => {
-    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    const producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
     await producer.connect();
     await admin.createTopics({ topics: [{ topic: "once", numPartitions: 1 }] });
-    for (let number = 0; number < 50; number++) await producer.send({ topic: "once", acks: -1, messages: [{ value: String(number) }] });
+    for (let number = 0; number < 50; number++)
+      await producer.send({ topic: "once", acks: -1, messages: [{ value: String(number) }] });
     await producer.disconnect();
     const records = await readPartition(broker.port, "once", 0);
-    assert.deepEqual(records.map(({ value }) => value), Array.from({ length: 50 }, (_, number) => String(number)));
+    assert.deepEqual(
+      records.map(({ value }) => value),
+      Array.from({ length: 50 }, (_, number) => String(number)),
+    );
   });
 });

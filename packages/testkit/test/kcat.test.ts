@@ -43,7 +43,11 @@ describe("kcat", { skip: missing("kcat") }, () => {
     await pastMillisecond();
     await kcat(["-P", "-t", "stamped", "-p", "0"], "four\nfive\n");
     const { stdout } = await kcat(["-C", "-t", "stamped", "-p", "0", "-o", "beginning", "-e", "-q", "-f", "%o %T\n"]);
-    const records = stdout.toString().trim().split("\n").map((line) => line.split(" ").map(Number));
+    const records = stdout
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" ").map(Number));
     assert.equal(records.length, 5);
     for (const [, timestamp] of records) {
       const first = records.find(([, other]) => other! >= timestamp!)!;
@@ -59,7 +63,10 @@ describe("kcat", { skip: missing("kcat") }, () => {
       brokers: { name: string }[];
       topics: { topic: string; partitions: { leader: number }[] }[];
     };
-    assert.deepEqual(listing.brokers.map(({ name }) => name), [broker.bootstrap]);
+    assert.deepEqual(
+      listing.brokers.map(({ name }) => name),
+      [broker.bootstrap],
+    );
     const topic = listing.topics.find((candidate) => candidate.topic === "listed");
     assert.equal(topic?.partitions.length, 4);
     assert.ok(topic.partitions.every(({ leader }) => leader === broker.node.nodeId));

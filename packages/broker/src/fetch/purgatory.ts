@@ -50,6 +50,7 @@ export class DelayedFetch {
 export class FetchPurgatory {
   private readonly clock: Clock;
   private readonly delayed = new Set<DelayedFetch>();
+  private closed = false;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -61,10 +62,15 @@ export class FetchPurgatory {
   }
 
   /** Parks a fetch; at most one a connection, because a connection's requests are answered one by one. */
-  park(options: { missingBytes: number; maxWaitMs: number; partitions: readonly Partition[]; complete: () => void }): DelayedFetch {
+  park(options: {
+    missingBytes: number;
+    maxWaitMs: number;
+    partitions: readonly Partition[];
+    complete: () => void;
+  }): DelayedFetch {
     const fetch = new DelayedFetch(this, options.missingBytes, options.partitions, options.complete);
     this.delayed.add(fetch);
-    fetch.wait(this.clock, options.maxWaitMs);
+    fetch.wait(this.clock, this.closed ? 0 : options.maxWaitMs);
     return fetch;
   }
 
@@ -72,8 +78,9 @@ export class FetchPurgatory {
     this.delayed.delete(fetch);
   }
 
-  /** Answers every waiting fetch with what there is: part of a shutdown. */
-  drain(): void {
+  /** Answers every waiting fetch with what there is, and lets later ones not wait: part of a shutdown. */
+  close(): void {
+    this.closed = true;
     for (const fetch of this.delayed) fetch.arrived(0);
   }
 }

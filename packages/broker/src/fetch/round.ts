@@ -93,7 +93,8 @@ export class FetchRound {
   }
 
   private refusal(target: FetchTarget, partition: Partition | undefined): number {
-    if (target.topic === "") return target.topicId === ZERO_UUID ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.UNKNOWN_TOPIC_ID;
+    if (target.topic === "")
+      return target.topicId === ZERO_UUID ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.UNKNOWN_TOPIC_ID;
     if (partition === undefined) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
     if (target.topicId !== ZERO_UUID && target.topicId !== partition.topicId) return errorCodes.INCONSISTENT_TOPIC_ID;
     if (this.options.fromFollower) return errorCodes.NOT_LEADER_OR_FOLLOWER;
@@ -112,7 +113,11 @@ export class FetchRound {
       readCommitted: this.options.readCommitted,
     });
     if (!result.ok) {
-      return { ...emptyRead(target, result.errorCode), highWatermark: result.highWatermark, logStartOffset: result.logStartOffset };
+      return {
+        ...emptyRead(target, result.errorCode),
+        highWatermark: result.highWatermark,
+        logStartOffset: result.logStartOffset,
+      };
     }
     const part = result.part !== null && result.part.length > 0 && diverging === null ? result.part : null;
     return {
@@ -131,7 +136,7 @@ export class FetchRound {
 // KIP-595: a reader whose last record is of an epoch that ended earlier here is told where that epoch ended.
 function divergingEpoch(target: FetchTarget, partition: Partition): { epoch: number; endOffset: number } | null {
   if (target.lastFetchedEpoch < 0) return null;
-  const end = partition.log.endOffsetForEpoch(target.lastFetchedEpoch);
+  const end = partition.log.endOffsetFor(target.lastFetchedEpoch);
   if (end.epoch < 0 || (end.epoch >= target.lastFetchedEpoch && end.endOffset >= target.fetchOffset)) return null;
   return end;
 }
@@ -148,14 +153,24 @@ function hasNews(read: PartitionRead): boolean {
 
 function emptyRead(target: FetchTarget, errorCode: number): PartitionRead {
   return {
-    target, errorCode, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1,
-    abortedTransactions: null, divergingEpoch: null, part: null,
+    target,
+    errorCode,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    abortedTransactions: null,
+    divergingEpoch: null,
+    part: null,
   };
 }
 
 function topicFor(topics: TopicAnswer[], target: FetchTarget): TopicAnswer {
   const last = topics[topics.length - 1];
-  if (last !== undefined && (target.topicId === ZERO_UUID ? last.topic === target.topic : last.topicId === target.topicId)) return last;
+  if (
+    last !== undefined &&
+    (target.topicId === ZERO_UUID ? last.topic === target.topic : last.topicId === target.topicId)
+  )
+    return last;
   const topic: TopicAnswer = { topic: target.topic, topicId: target.topicId, partitions: [] };
   topics.push(topic);
   return topic;

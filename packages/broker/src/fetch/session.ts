@@ -74,7 +74,8 @@ export class FetchSessionCache {
     const session = this.sessions.get(sessionId);
     if (session === undefined) return { kind: "refused", errorCode: errorCodes.FETCH_SESSION_ID_NOT_FOUND };
     if (session.epoch !== sessionEpoch) return { kind: "refused", errorCode: errorCodes.INVALID_FETCH_SESSION_EPOCH };
-    if (session.usesTopicIds !== usesTopicIds) return { kind: "refused", errorCode: errorCodes.FETCH_SESSION_TOPIC_ID_ERROR };
+    if (session.usesTopicIds !== usesTopicIds)
+      return { kind: "refused", errorCode: errorCodes.FETCH_SESSION_TOPIC_ID_ERROR };
     updateTargets(session, request, nameOf);
     session.epoch = nextEpoch(session.epoch);
     session.lastUsedMs = nowMs;
@@ -90,7 +91,12 @@ export class FetchSessionCache {
     const byKey = new Map<string, FetchTarget>();
     for (const target of targets) byKey.set(targetKey(target, usesTopicIds), target);
     const session: FetchSession = {
-      id: this.freeId(), epoch: 1, usesTopicIds, targets: byKey, createdMs: nowMs, lastUsedMs: nowMs,
+      id: this.freeId(),
+      epoch: 1,
+      usesTopicIds,
+      targets: byKey,
+      createdMs: nowMs,
+      lastUsedMs: nowMs,
     };
     this.sessions.set(session.id, session);
     return session;
@@ -111,7 +117,7 @@ export class FetchSessionCache {
 
   private freeId(): number {
     for (;;) {
-      const id = (this.options.random.uint32() & 0x7fff_ffff) || 1;
+      const id = this.options.random.uint32() & 0x7fff_ffff || 1;
       if (!this.sessions.has(id)) return id;
     }
   }
@@ -132,7 +138,11 @@ function targetKey(target: { topic: string; topicId: string; partition: number }
   return `${usesTopicIds ? target.topicId : target.topic}/${target.partition}`;
 }
 
-function requestedTargets(request: FetchRequest, usesTopicIds: boolean, nameOf: (topicId: string) => string): FetchTarget[] {
+function requestedTargets(
+  request: FetchRequest,
+  usesTopicIds: boolean,
+  nameOf: (topicId: string) => string,
+): FetchTarget[] {
   const targets: FetchTarget[] = [];
   for (const topic of request.topics) {
     const name = usesTopicIds ? nameOf(topic.topicId) : topic.topic;
@@ -157,7 +167,9 @@ function requestedTargets(request: FetchRequest, usesTopicIds: boolean, nameOf: 
 function updateTargets(session: FetchSession, request: FetchRequest, nameOf: (topicId: string) => string): void {
   for (const topic of request.forgottenTopicsData) {
     for (const partition of topic.partitions) {
-      session.targets.delete(targetKey({ topic: topic.topic, topicId: topic.topicId, partition }, session.usesTopicIds));
+      session.targets.delete(
+        targetKey({ topic: topic.topic, topicId: topic.topicId, partition }, session.usesTopicIds),
+      );
     }
   }
   for (const wanted of requestedTargets(request, session.usesTopicIds, nameOf)) {

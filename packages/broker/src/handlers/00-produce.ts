@@ -4,7 +4,7 @@
 // Leaves out: transactions (transactional batches are refused with INVALID_TXN_STATE), followers' acknowledgement.
 
 import { ZERO_UUID } from "@ottla/base";
-import { batchFormat, errorCodes, errorMessage } from "@ottla/protocol";
+import { batchFormat, checkProduceRecords, errorCodes, errorMessage } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import type { ProduceRequest, ProduceResponse } from "@ottla/protocol/messages/00-produce.ts";
 import type { AppendResult } from "@ottla/storage";
@@ -15,9 +15,6 @@ import type { Partition } from "../partition.ts";
 
 type TopicResult = ProduceResponse["responses"][number];
 type PartitionResult = TopicResult["partitionResponses"][number];
-
-const ZSTD = 4;
-const FIRST_VERSION_WITH_ZSTD = 7;
 
 export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
   api: produceApi,
@@ -79,21 +76,29 @@ class ProduceAttempt {
   }
 
   // The checks that need no look at the records but their headers' attributes.
-  private refusal(name: string | undefined, topicId: string, partition: Partition | undefined, records: Buffer | null): number {
+  private refusal(
+    name: string | undefined,
+    topicId: string,
+    partition: Partition | undefined,
+    records: Buffer | null,
+  ): number {
     const { broker, apiVersion } = this.context;
-    const { acks, transactionalId } = this.request;
+    const { acks } = this.request;
     if (acks !== 0 && acks !== 1 && acks !== -1) return errorCodes.INVALID_REQUIRED_ACKS;
-    if (name === undefined) return topicId === ZERO_UUID ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.UNKNOWN_TOPIC_ID;
+    if (name === undefined)
+      return topicId === ZERO_UUID ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.UNKNOWN_TOPIC_ID;
     if (broker.isInternalTopic(name)) return errorCodes.INVALID_TOPIC_EXCEPTION;
     if (partition === undefined) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
     const leadership = partition.checkLeader(-1);
     if (leadership !== errorCodes.NONE) return leadership;
     if (acks === -1 && partition.isr.length < broker.minInsyncReplicas(name)) return errorCodes.NOT_ENOUGH_REPLICAS;
-    if (records === null || records.length < batchFormat.HEADER_BYTES) return errorCodes.INVALID_RECORD;
-    if (batchFormat.magic(records, 0) !== 2) return errorCodes.INVALID_RECORD;
-    if (transactionalId !== null || batchFormat.isTransactional(records, 0)) return errorCodes.INVALID_TXN_STATE;
-    const zstd = batchFormat.compressionType(records, 0) === ZSTD;
-    return zstd && apiVersion < FIRST_VERSION_WITH_ZSTD ? errorCodes.UNSUPPORTED_COMPRESSION_TYPE : errorCodes.NONE;
+    if (records === null) return errorCodes.INVALID_RECORD;
+    return checkProduceRecords(records, apiVersion)?.errorCode ?? this.transactionRefusal(records);
+  }
+
+  private transactionRefusal(records: Buffer): number {
+    const transactional = this.request.transactionalId !== null || batchFormat.isTransactional(records, 0);
+    return transactional ? errorCodes.INVALID_TXN_STATE : errorCodes.NONE;
   }
 
   private finishOne(): void {

@@ -17,7 +17,12 @@ export const fetchHandler: Handler<FetchRequest, Answer> = {
   api: fetchApi,
   handle(request, context) {
     const { broker, apiVersion } = context;
-    const plan = broker.fetchSessions.plan(request, apiVersion, broker.clock.nowMs(), (id) => broker.replicas.topicName(id) ?? "");
+    const plan = broker.fetchSessions.plan(
+      request,
+      apiVersion,
+      broker.clock.nowMs(),
+      (id) => broker.replicas.topicName(id) ?? "",
+    );
     if (plan.kind === "refused") return refused(plan.errorCode);
     const options = {
       apiVersion,
@@ -35,7 +40,11 @@ export const fetchHandler: Handler<FetchRequest, Answer> = {
 type Answer = Input<typeof fetchApi.response>;
 
 function waitForMore(
-  request: FetchRequest, context: RequestContext, plan: Exclude<FetchPlan, { kind: "refused" }>, first: FetchRound, readNow: () => FetchRound,
+  request: FetchRequest,
+  context: RequestContext,
+  plan: Exclude<FetchPlan, { kind: "refused" }>,
+  first: FetchRound,
+  readNow: () => FetchRound,
 ): Promise<Answer> {
   first.release();
   return new Promise((resolve) => {

@@ -35,7 +35,8 @@ export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse
     const topics = request.topics.map((topic) => ({
       name: topic.name,
       partitions: topic.partitions.map((wanted) => {
-        if (duplicates.has(`${topic.name}/${wanted.partitionIndex}`)) return refused(wanted, errorCodes.INVALID_REQUEST);
+        if (duplicates.has(`${topic.name}/${wanted.partitionIndex}`))
+          return refused(wanted, errorCodes.INVALID_REQUEST);
         return listOffset(topic.name, wanted, request, context);
       }),
     }));
@@ -56,7 +57,12 @@ function duplicatePartitions(request: ListOffsetsRequest): Set<string> {
   return twice;
 }
 
-function listOffset(topic: string, wanted: PartitionRequest, request: ListOffsetsRequest, context: RequestContext): PartitionResponse {
+function listOffset(
+  topic: string,
+  wanted: PartitionRequest,
+  request: ListOffsetsRequest,
+  context: RequestContext,
+): PartitionResponse {
   const partition = context.broker.replicas.get(topic, wanted.partitionIndex);
   if (partition === undefined) return refused(wanted, errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
   const errorCode = partition.checkLeader(wanted.currentLeaderEpoch);
@@ -89,7 +95,7 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
       return { offset: partition.readableEnd(readCommitted), timestamp: -1, leaderEpoch: partition.leaderEpoch };
     case EARLIEST:
     case EARLIEST_LOCAL:
-      return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: log.epochAt(log.logStartOffset) };
+      return { ...log.earliest(), timestamp: -1 };
     case LATEST_TIERED:
     case EARLIEST_PENDING_UPLOAD:
       return null;
@@ -101,9 +107,8 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
 }
 
 // A record that the reader may not see yet is not found.
-function shown(partition: Partition, found: { offset: number; timestamp: number } | null, readCommitted: boolean): Found | null {
-  if (found === null || found.offset >= partition.readableEnd(readCommitted)) return null;
-  return { ...found, leaderEpoch: partition.log.epochAt(found.offset) };
+function shown(partition: Partition, found: Found | null, readCommitted: boolean): Found | null {
+  return found === null || found.offset >= partition.readableEnd(readCommitted) ? null : found;
 }
 
 function refused(wanted: PartitionRequest, errorCode: number): PartitionResponse {

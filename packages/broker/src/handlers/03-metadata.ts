@@ -23,7 +23,8 @@ export const metadataHandler: Handler<MetadataRequest, MetadataResponse> = {
     const refusals = wanted === null ? NO_REFUSALS : await autoCreate(request, wanted, context);
     const topics = wanted === null ? allTopics(broker) : wanted.map((topic) => answerFor(topic, refusals, context));
     if (request.includeTopicAuthorizedOperations) {
-      for (const topic of topics) if (topic.errorCode === errorCodes.NONE) topic.topicAuthorizedOperations = topicOperations;
+      for (const topic of topics)
+        if (topic.errorCode === errorCodes.NONE) topic.topicAuthorizedOperations = topicOperations;
     }
     return {
       throttleTimeMs: 0,
@@ -40,7 +41,9 @@ export const metadataHandler: Handler<MetadataRequest, MetadataResponse> = {
 const NO_REFUSALS: ReadonlyMap<string, number> = new Map();
 
 async function autoCreate(
-  request: MetadataRequest, wanted: NonNullable<MetadataRequest["topics"]>, context: RequestContext,
+  request: MetadataRequest,
+  wanted: NonNullable<MetadataRequest["topics"]>,
+  context: RequestContext,
 ): Promise<ReadonlyMap<string, number>> {
   const { broker, apiVersion } = context;
   const allowed = (apiVersion < 4 || request.allowAutoTopicCreation) && broker.config.get("auto.create.topics.enable");
@@ -53,12 +56,16 @@ async function autoCreate(
 }
 
 function answerFor(
-  wanted: NonNullable<MetadataRequest["topics"]>[number], refusals: ReadonlyMap<string, number>, context: RequestContext,
+  wanted: NonNullable<MetadataRequest["topics"]>[number],
+  refusals: ReadonlyMap<string, number>,
+  context: RequestContext,
 ): TopicAnswer {
   const { broker } = context;
   if (wanted.topicId !== ZERO_UUID) {
     const byId = broker.topicById(wanted.topicId);
-    return byId === undefined ? unknownTopic(null, wanted.topicId, errorCodes.UNKNOWN_TOPIC_ID) : topicAnswer(broker, byId);
+    return byId === undefined
+      ? unknownTopic(null, wanted.topicId, errorCodes.UNKNOWN_TOPIC_ID)
+      : topicAnswer(broker, byId);
   }
   const name = wanted.name ?? "";
   const topic = broker.topic(name);

@@ -19,7 +19,10 @@ export const apiVersionsHandler: Handler<ApiVersionsRequest, Answer> = {
   api: apiVersionsApi,
   handle(request, context) {
     const { apiVersion, broker } = context;
-    if (apiVersion >= 3 && !(SOFTWARE_NAME.test(request.clientSoftwareName) && SOFTWARE_NAME.test(request.clientSoftwareVersion))) {
+    if (
+      apiVersion >= 3 &&
+      !(SOFTWARE_NAME.test(request.clientSoftwareName) && SOFTWARE_NAME.test(request.clientSoftwareVersion))
+    ) {
       return { errorCode: errorCodes.INVALID_REQUEST, apiKeys: [], throttleTimeMs: 0 };
     }
     const features = broker.features();
@@ -28,7 +31,8 @@ export const apiVersionsHandler: Handler<ApiVersionsRequest, Answer> = {
       apiKeys: handlers.map(versionRange),
       throttleTimeMs: 0,
       // KAFKA-17011: clients of versions below 4 refuse a feature that begins at level 0.
-      supportedFeatures: apiVersion < 4 ? features.supported.filter(({ minVersion }) => minVersion > 0) : features.supported,
+      supportedFeatures:
+        apiVersion < 4 ? features.supported.filter(({ minVersion }) => minVersion > 0) : features.supported,
       finalizedFeaturesEpoch: features.epoch,
       finalizedFeatures: features.finalized,
     };

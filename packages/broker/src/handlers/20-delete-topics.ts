@@ -10,6 +10,10 @@ export const deleteTopicsHandler: Handler<DeleteTopicsRequest, DeleteTopicsRespo
   api: deleteTopicsApi,
   handle(request, context) {
     const named = request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
-    return context.broker.controller.deleteTopics({ ...request, topics: [...request.topics, ...named], topicNames: [] });
+    return context.broker.controller.deleteTopics({
+      ...request,
+      topics: [...request.topics, ...named],
+      topicNames: [],
+    });
   },
 };

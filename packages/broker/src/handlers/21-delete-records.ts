@@ -24,19 +24,26 @@ export const deleteRecordsHandler: Handler<DeleteRecordsRequest, DeleteRecordsRe
   },
 };
 
-async function deleteBefore(topic: string, wanted: PartitionRequest, context: RequestContext): Promise<PartitionResponse> {
+async function deleteBefore(
+  topic: string,
+  wanted: PartitionRequest,
+  context: RequestContext,
+): Promise<PartitionResponse> {
   const { broker } = context;
-  const refused = (errorCode: number): PartitionResponse => ({ partitionIndex: wanted.partitionIndex, lowWatermark: -1, errorCode });
+  const refused = (errorCode: number): PartitionResponse => ({
+    partitionIndex: wanted.partitionIndex,
+    lowWatermark: -1,
+    errorCode,
+  });
   if (broker.isInternalTopic(topic)) return refused(errorCodes.INVALID_TOPIC_EXCEPTION);
   const partition = broker.replicas.get(topic, wanted.partitionIndex);
   if (partition === undefined) return refused(errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
   const errorCode = partition.checkLeader(-1);
   if (errorCode !== errorCodes.NONE) return refused(errorCode);
   const { log } = partition;
-  if (log.offline) return refused(errorCodes.KAFKA_STORAGE_ERROR);
   if (!log.config.deleted) return refused(errorCodes.POLICY_VIOLATION);
-  const offset = wanted.offset === HIGH_WATERMARK ? log.highWatermark : wanted.offset;
-  if (offset < 0 || offset > log.highWatermark) return refused(errorCodes.OFFSET_OUT_OF_RANGE);
-  await log.deleteRecordsBefore(offset);
+  const outcome = log.deleteRecordsBefore(wanted.offset === HIGH_WATERMARK ? log.highWatermark : wanted.offset);
+  if (outcome !== errorCodes.NONE) return refused(outcome);
+  await broker.logDirectory.checkpointLogStarts();
   return { partitionIndex: wanted.partitionIndex, lowWatermark: log.logStartOffset, errorCode: errorCodes.NONE };
 }

@@ -4,7 +4,8 @@
 import { errorCodes } from "@ottla/protocol";
 import { offsetForLeaderEpochApi } from "@ottla/protocol/messages/23-offset-for-leader-epoch.ts";
 import type {
-  OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponse,
 } from "@ottla/protocol/messages/23-offset-for-leader-epoch.ts";
 import type { Handler, RequestContext } from "../handler.ts";
 
@@ -28,6 +29,6 @@ function endOfEpoch(topic: string, wanted: PartitionRequest, context: RequestCon
   if (partition === undefined) return { ...answer, errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION };
   const errorCode = partition.checkLeader(wanted.currentLeaderEpoch);
   if (errorCode !== errorCodes.NONE) return { ...answer, errorCode };
-  const end = partition.log.endOffsetForEpoch(wanted.leaderEpoch);
+  const end = partition.log.endOffsetFor(wanted.leaderEpoch);
   return { ...answer, leaderEpoch: end.epoch, endOffset: end.endOffset };
 }

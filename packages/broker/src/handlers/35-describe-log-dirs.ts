@@ -11,9 +11,9 @@ type TopicSizes = DescribeLogDirsResponse["results"][number]["topics"];
 
 export const describeLogDirsHandler: Handler<DescribeLogDirsRequest, DescribeLogDirsResponse> = {
   api: describeLogDirsApi,
-  async handle(request, context) {
+  handle(request, context) {
     const { replicas, logDirectory } = context.broker;
-    const space = await logDirectory.space();
+    const space = logDirectory.space();
     const result = {
       errorCode: logDirectory.offline ? errorCodes.KAFKA_STORAGE_ERROR : errorCodes.NONE,
       logDir: logDirectory.path,
@@ -30,7 +30,13 @@ function topicSizes(replicas: Replicas, request: DescribeLogDirsRequest): TopicS
   const topics: TopicSizes = [];
   if (request.topics === null) {
     for (const name of replicas.topicNames()) {
-      topics.push(sizesOf(replicas, name, [...replicas.partitionsOf(name)].map(({ index }) => index)));
+      topics.push(
+        sizesOf(
+          replicas,
+          name,
+          [...replicas.partitionsOf(name)].map(({ index }) => index),
+        ),
+      );
     }
     return topics;
   }
@@ -46,7 +52,12 @@ function sizesOf(replicas: Replicas, name: string, indexes: readonly number[]): 
   for (const index of indexes) {
     const partition = replicas.get(name, index);
     if (partition === undefined) continue;
-    partitions.push({ partitionIndex: index, partitionSize: partition.log.sizeInBytes, offsetLag: 0, isFutureKey: false });
+    partitions.push({
+      partitionIndex: index,
+      partitionSize: partition.log.sizeInBytes,
+      offsetLag: 0,
+      isFutureKey: false,
+    });
   }
   return { name, partitions };
 }

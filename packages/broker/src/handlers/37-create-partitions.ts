@@ -2,7 +2,10 @@
 // Leaves out: the controller mutation quota.
 
 import { createPartitionsApi } from "@ottla/protocol/messages/37-create-partitions.ts";
-import type { CreatePartitionsRequest, CreatePartitionsResponse } from "@ottla/protocol/messages/37-create-partitions.ts";
+import type {
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
+} from "@ottla/protocol/messages/37-create-partitions.ts";
 import type { Handler } from "../handler.ts";
 
 export const createPartitionsHandler: Handler<CreatePartitionsRequest, CreatePartitionsResponse> = {

@@ -8,7 +8,8 @@ import type {
 } from "@ottla/protocol/messages/44-incremental-alter-configs.ts";
 import type { Handler } from "../handler.ts";
 
-export const incrementalAlterConfigsHandler: Handler<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse> = {
-  api: incrementalAlterConfigsApi,
-  handle: (request, context) => context.broker.controller.incrementalAlterConfigs(request),
-};
+export const incrementalAlterConfigsHandler: Handler<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse> =
+  {
+    api: incrementalAlterConfigsApi,
+    handle: (request, context) => context.broker.controller.incrementalAlterConfigs(request),
+  };

@@ -21,9 +21,15 @@ export const describeClusterHandler: Handler<DescribeClusterRequest, DescribeClu
       endpointType: BROKERS,
       clusterId: wrongType ? "" : broker.clusterId,
       controllerId: wrongType ? -1 : broker.controllerIdForClients(),
-      brokers: wrongType ? [] : broker.endpoints(connection, request.includeFencedBrokers).map(({ nodeId, host, port, rack, isFenced }) => ({
-        brokerId: nodeId, host, port, rack, isFenced,
-      })),
+      brokers: wrongType
+        ? []
+        : broker.endpoints(connection, request.includeFencedBrokers).map(({ nodeId, host, port, rack, isFenced }) => ({
+            brokerId: nodeId,
+            host,
+            port,
+            rack,
+            isFenced,
+          })),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations : NOT_ASKED,
     };
   },

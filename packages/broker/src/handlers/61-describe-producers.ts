@@ -2,7 +2,10 @@
 
 import { errorCodes, errorMessage } from "@ottla/protocol";
 import { describeProducersApi } from "@ottla/protocol/messages/61-describe-producers.ts";
-import type { DescribeProducersRequest, DescribeProducersResponse } from "@ottla/protocol/messages/61-describe-producers.ts";
+import type {
+  DescribeProducersRequest,
+  DescribeProducersResponse,
+} from "@ottla/protocol/messages/61-describe-producers.ts";
 import type { Broker } from "../broker.ts";
 import type { Handler } from "../handler.ts";
 

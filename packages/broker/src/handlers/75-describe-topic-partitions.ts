@@ -19,31 +19,32 @@ type Cursor = DescribeTopicPartitionsResponse["nextCursor"];
 // max.request.partition.size.limit of Kafka, which bounds what a client may ask for at once.
 const PARTITIONS_LIMIT = 2000;
 
-export const describeTopicPartitionsHandler: Handler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse> = {
-  api: describeTopicPartitionsApi,
-  handle(request, context) {
-    const { broker } = context;
-    const { cursor } = request;
-    const limit = Math.max(1, Math.min(request.responsePartitionLimit, PARTITIONS_LIMIT));
-    const names = wantedNames(request, broker).filter((name) => cursor === null || name >= cursor.topicName);
-    const topics: TopicAnswer[] = [];
-    let room = limit;
-    for (const name of names) {
-      if (room === 0) return page(topics, { topicName: name, partitionIndex: 0 });
-      const topic = broker.topic(name);
-      if (topic === undefined) {
-        topics.push(missing(name, broker));
-        continue;
+export const describeTopicPartitionsHandler: Handler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse> =
+  {
+    api: describeTopicPartitionsApi,
+    handle(request, context) {
+      const { broker } = context;
+      const { cursor } = request;
+      const limit = Math.max(1, Math.min(request.responsePartitionLimit, PARTITIONS_LIMIT));
+      const names = wantedNames(request, broker).filter((name) => cursor === null || name >= cursor.topicName);
+      const topics: TopicAnswer[] = [];
+      let room = limit;
+      for (const name of names) {
+        if (room === 0) return page(topics, { topicName: name, partitionIndex: 0 });
+        const topic = broker.topic(name);
+        if (topic === undefined) {
+          topics.push(missing(name, broker));
+          continue;
+        }
+        const first = cursor !== null && cursor.topicName === name ? Math.max(0, cursor.partitionIndex) : 0;
+        const end = Math.min(topic.partitions.length, first + room);
+        topics.push(describe(topic, broker, first, end));
+        room -= Math.max(0, end - first);
+        if (end < topic.partitions.length) return page(topics, { topicName: name, partitionIndex: end });
       }
-      const first = cursor !== null && cursor.topicName === name ? Math.max(0, cursor.partitionIndex) : 0;
-      const end = Math.min(topic.partitions.length, first + room);
-      topics.push(describe(topic, broker, first, end));
-      room -= Math.max(0, end - first);
-      if (end < topic.partitions.length) return page(topics, { topicName: name, partitionIndex: end });
-    }
-    return page(topics, null);
-  },
-};
+      return page(topics, null);
+    },
+  };
 
 function wantedNames(request: DescribeTopicPartitionsRequest, broker: Broker): string[] {
   const names = new Set<string>(request.topics.map(({ name }) => name));
@@ -57,7 +58,14 @@ function page(topics: TopicAnswer[], nextCursor: Cursor): DescribeTopicPartition
 
 function missing(name: string, broker: Broker): TopicAnswer {
   const errorCode = broker.missingTopicError(name);
-  return { errorCode, name, topicId: ZERO_UUID, isInternal: false, partitions: [], topicAuthorizedOperations: topicOperations };
+  return {
+    errorCode,
+    name,
+    topicId: ZERO_UUID,
+    isInternal: false,
+    partitions: [],
+    topicAuthorizedOperations: topicOperations,
+  };
 }
 
 function describe(topic: TopicImage, broker: Broker, first: number, end: number): TopicAnswer {
@@ -66,12 +74,18 @@ function describe(topic: TopicImage, broker: Broker, first: number, end: number)
     name: topic.name,
     topicId: topic.id,
     isInternal: broker.isInternalTopic(topic.name),
-    partitions: topic.partitions.slice(first, end).map((partition, index) => describePartition(partition, first + index, broker)),
+    partitions: topic.partitions
+      .slice(first, end)
+      .map((partition, index) => describePartition(partition, first + index, broker)),
     topicAuthorizedOperations: topicOperations,
   };
 }
 
-function describePartition(partition: PartitionImage, partitionIndex: number, broker: Broker): TopicAnswer["partitions"][number] {
+function describePartition(
+  partition: PartitionImage,
+  partitionIndex: number,
+  broker: Broker,
+): TopicAnswer["partitions"][number] {
   return {
     errorCode: broker.isAlive(partition.leader) ? errorCodes.NONE : errorCodes.LEADER_NOT_AVAILABLE,
     partitionIndex,

@@ -42,4 +42,6 @@ export const handlers: readonly AnyHandler[] = [
   describeTopicPartitionsHandler,
 ];
 
-export const handlersByKey: ReadonlyMap<number, AnyHandler> = new Map(handlers.map((handler) => [handler.api.key, handler]));
+export const handlersByKey: ReadonlyMap<number, AnyHandler> = new Map(
+  handlers.map((handler) => [handler.api.key, handler]),
+);

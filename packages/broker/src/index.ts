@@ -1,0 +1,6 @@
+// What starts a broker: for the command line and the test kit.
+
+export type { Broker } from "./broker.ts";
+export { startNode } from "./node.ts";
+export type { BoundListener, Node, NodeOptions } from "./node.ts";
+export { StartError } from "./start-error.ts";

@@ -1,0 +1,53 @@
+// `npm run sim`: the seeded simulations, longer than the tests run them. Every failure prints the command that repeats it.
+//   npm run sim -- --kill-rounds N [--seed S]    kill -9 under load, N times
+//   npm run sim -- --frames N [--seed S]         N random and mutated frames
+//   npm run sim -- --log-steps N [--seed S]      N random steps of one log over faulty files
+// Without an option: a short run of each.
+
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    "kill-rounds": { type: "string" },
+    frames: { type: "string" },
+    "log-steps": { type: "string" },
+  },
+});
+const seed = values.seed === undefined ? Date.now() % 0x7fff_ffff : Number(values.seed);
+const all = values["kill-rounds"] === undefined && values.frames === undefined && values["log-steps"] === undefined;
+
+const count = (name: "kill-rounds" | "frames" | "log-steps", short: number): number =>
+  Number(values[name] ?? (all ? short : 0));
+
+let failed = false;
+await part("kill-rounds", 5, async (rounds) => {
+  const { killRounds } = await import("./sim/kill-rounds.ts");
+  const report = await killRounds({ rounds, seed, log: (line) => console.log(line) });
+  console.log(`${report.records} records, kcat ${report.kcat ? "with" : "not installed"}`);
+  return report.violations;
+});
+await part("frames", 20_000, async (frames) => {
+  const { fuzzBroker } = await import("./sim/fuzz-broker.ts");
+  return fuzzBroker({ seed, count: frames });
+});
+await part("log-steps", 20_000, async (steps) => {
+  const { simulateLog } = await import("../packages/storage/test/support/simulate-log.ts");
+  return simulateLog(seed, steps);
+});
+process.exitCode = failed ? 1 : 0;
+
+async function part(
+  name: "kill-rounds" | "frames" | "log-steps",
+  short: number,
+  run: (size: number) => Promise<string[]>,
+): Promise<void> {
+  const size = count(name, short);
+  if (size === 0) return;
+  const violations = await run(size);
+  console.log(`${name} ${size}, seed ${seed}: ${violations.length === 0 ? "holds" : "BROKEN"}`);
+  if (violations.length === 0) return;
+  failed = true;
+  for (const violation of violations) console.log(`  ${violation}`);
+  console.log(`repeat with: npm run sim -- --${name} ${size} --seed ${seed}`);
+}
