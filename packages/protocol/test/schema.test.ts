@@ -193,6 +193,19 @@ test("unknown tags are passed over, at the end and inside", () => {
   assert.deepEqual(decode(tags, 0, "05 02 00 04 00000007 05 03 aabbcc"), { ...tagDefaults, number: 7 });
 });
 
+test("a tag that only other versions have is refused", () => {
+  const schema = defineRecord({
+    apiKey: null,
+    name: "Later",
+    versions: "0-1",
+    flexibleFrom: 0,
+    fields: { later: int8("1+", { tag: 3 }) },
+  });
+  assert.deepEqual(decode(schema, 1, "01 03 01 07"), { later: 7 });
+  assert.deepEqual(decode(schema, 0, "01 04 01 07"), { later: 0 });
+  assert.throws(() => decode(schema, 0, "01 03 01 07"), DecodeError);
+});
+
 test("what is left out when encoding takes its default", () => {
   const schema = twoVersions({
     number: int32("0+", { default: -1 }),

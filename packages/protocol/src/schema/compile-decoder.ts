@@ -31,7 +31,6 @@ export function decoderSource(plan: MessagePlan): string {
 function addStruct(struct: StructPlan, functions: string[]): string {
   const name = struct.path.replaceAll(".", "_");
   const inline = struct.fields.filter((field) => field.place === "inline");
-  const tagged = struct.fields.filter((field) => field.place === "tagged");
   const body: string[] = [];
   for (let index = 0; index < inline.length;) {
     const run = fixedRun(inline, index);
@@ -43,7 +42,7 @@ function addStruct(struct: StructPlan, functions: string[]): string {
       body.push(`const $${field.name} = ${readValue(field, functions)};`);
     }
   }
-  if (struct.flexible) addTags(tagged, body, functions);
+  if (struct.flexible) addTags(struct, body, functions);
   const properties = struct.fields.map((field) =>
     field.place === "absent" ? `${field.name}: ${defaultOf(field)}` : `${field.name}: $${field.name}`,
   );
@@ -96,11 +95,11 @@ function readFixed(type: FieldPlan["type"], position: number): string {
   }
 }
 
-/** An expression that reads one field whose size is on the wire. */
-function readValue(field: FieldPlan, functions: string[]): string {
+/** An expression that reads one field whose size is on the wire. `structIsNull` reads the mark before a nullable structure. */
+function readValue(field: FieldPlan, functions: string[], structIsNull = "reader.int8() < 0"): string {
   if (field.type === "struct") {
     const read = `${addStruct(field.struct!, functions)}(reader)`;
-    return field.nullable ? `reader.int8() < 0 ? null : ${read}` : read;
+    return field.nullable ? `${structIsNull} ? null : ${read}` : read;
   }
   if (field.type === "array") return readArray(field, functions);
   const kind = field.type === "string" ? "text" : "bytes";
@@ -137,13 +136,19 @@ function variant(field: FieldPlan, kind: "text" | "bytes" | "count"): string {
   return name[0]!.toLowerCase() + name.slice(1);
 }
 
-function addTags(tagged: readonly FieldPlan[], body: string[], functions: string[]): void {
-  if (tagged.length === 0) {
+function addTags(struct: StructPlan, body: string[], functions: string[]): void {
+  const tagged = struct.fields.filter((field) => field.place === "tagged");
+  // A tag that other versions know is refused, as Kafka's generated classes do; one that no version knows is passed over.
+  const foreign = struct.fields.filter((field) => field.place === "absent" && field.tag >= 0);
+  if (tagged.length + foreign.length === 0) {
     body.push("skipTags(reader);");
     return;
   }
   for (const field of tagged) body.push(`let $${field.name} = ${defaultOf(field)};`);
-  const cases = tagged.map((field) => `case ${field.tag}: $${field.name} = ${readTagged(field, functions)}; break;`);
+  const cases = [
+    ...tagged.map((field) => `case ${field.tag}: $${field.name} = ${readTagged(field, functions)}; break;`),
+    ...foreign.map((field) => `case ${field.tag}: foreignTag(reader, tag);`),
+  ];
   body.push(`for (let left = length(reader); left > 0; left--) {
     const tag = reader.unsignedVarint();
     const end = tagEnd(reader);
@@ -158,9 +163,8 @@ function addTags(tagged: readonly FieldPlan[], body: string[], functions: string
 function readTagged(field: FieldPlan, functions: string[]): string {
   if (field.type === "uuid") return "internUuid(reader.buffer, reader.skip(16))";
   if (fixedSize(field.type) > 0) return `reader.${field.type}()`;
-  const value = readValue(field, functions);
-  // The mark of a nullable structure is a varint here (0 for null) and an int8 elsewhere (-1 for null).
-  return field.type === "struct" ? value.replace("reader.int8() < 0", "reader.unsignedVarint() === 0") : value;
+  // The mark is a varint here (0 for null) and an int8 elsewhere (-1 for null).
+  return readValue(field, functions, "reader.unsignedVarint() === 0");
 }
 
 function defaultOf(field: FieldPlan): string {

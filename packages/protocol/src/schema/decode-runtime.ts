@@ -148,6 +148,10 @@ function wrongTagSize(reader: ByteReader, tag: number, end: number): never {
   throw new DecodeError(`tag ${tag} ends at ${reader.offset}, its size says ${end}`);
 }
 
+function foreignTag(reader: ByteReader, tag: number): never {
+  throw new DecodeError(`tag ${tag} before ${reader.offset} belongs to another version`);
+}
+
 function textOf(size: number, reader: ByteReader): string {
   const start = reader.skip(size);
   return internText(reader.buffer, start, start + size);
@@ -202,6 +206,7 @@ export const decodeRuntime = {
   skipTags,
   tagEnd,
   wrongTagSize,
+  foreignTag,
   internUuid,
   readInt64,
   EMPTY_BUFFER,
