@@ -4,6 +4,7 @@
 
 import { DecodeError } from "@ottla/base";
 import { apiKeyEntry, isFlexible } from "./api-keys.ts";
+import { internText } from "./schema/interning.ts";
 import type { ByteReader, ByteWriter } from "@ottla/base";
 import type { ApiKeyEntry } from "./api-keys.ts";
 
@@ -25,8 +26,7 @@ export function decodeRequestHeader(reader: ByteReader): RequestHeader {
   const apiVersion = reader.int16();
   const correlationId = reader.int32();
   const entry = entryOf(apiKey);
-  const length = reader.int16();
-  const clientId = length < 0 ? null : reader.utf8(length);
+  const clientId = decodeClientId(reader);
   if (isFlexible(entry, apiVersion)) skipTags(reader);
   return { apiKey, apiVersion, correlationId, clientId };
 }
@@ -62,6 +62,13 @@ export function encodeResponseHeader(
 ): void {
   writer.int32(correlationId);
   if (hasResponseTags(apiKey, apiVersion)) writer.int8(0);
+}
+
+function decodeClientId(reader: ByteReader): string | null {
+  const length = reader.int16();
+  if (length < 0) return null;
+  const start = reader.skip(length);
+  return internText(reader.buffer, start, start + length);
 }
 
 function hasResponseTags(apiKey: number, apiVersion: number): boolean {
