@@ -27,3 +27,18 @@ export type {
 } from "./controller/controller-api.ts";
 export { configResource, NO_LEADER } from "./image/image-types.ts";
 export type { BrokerEndPoint, BrokerImage, PartitionImage, SupportedFeature, TopicImage } from "./image/image-types.ts";
+export { describeConfigs } from "./configs/describe-configs.ts";
+export type { DescribeContext } from "./configs/describe-configs.ts";
+export { Controller, startController } from "./controller/controller.ts";
+export type { ControllerOptions } from "./controller/controller.ts";
+export { effectiveConfig } from "./controller/decision.ts";
+export { CLUSTER_METADATA_TOPIC, refuseTopicName } from "./image/topic-name.ts";
+export type { ChangedResource, ChangedTopic, MetadataDelta } from "./image/delta.ts";
+export { MetadataImage } from "./image/metadata-image.ts";
+export { openFileMetadataLog } from "./log/open-file-metadata-log.ts";
+export type { OpenOptions } from "./log/open-file-metadata-log.ts";
+export { METADATA_FOLDER } from "./log/metadata-files.ts";
+export { MetadataLogError } from "./log/metadata-log.ts";
+export type { MetadataLog, OpenedMetadataLog } from "./log/metadata-log.ts";
+export { openMemoryMetadataLog } from "./log/memory-metadata-log.ts";
+export { METADATA_VERSION, supportedFeatures } from "./records/feature-levels.ts";

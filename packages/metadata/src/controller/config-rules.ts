@@ -10,7 +10,7 @@ import { keepsEligibleLeaderReplicas } from "../records/feature-levels.ts";
 import type { ErrorResult } from "./controller-api.ts";
 import { isRefusal, NO_ERROR, refusal } from "./decision.ts";
 import type { DecisionContext } from "./decision.ts";
-import { refuseTopicName } from "./topic-name.ts";
+import { refuseTopicName } from "../image/topic-name.ts";
 
 /** A config gets a value, or loses the one it has (null). */
 export interface ConfigChange {

@@ -15,7 +15,7 @@ import { isRefusal, MAX_RECORDS_PER_REQUEST, NO_ERROR, refusal, repeatedKeys } f
 import type { Decision, DecisionContext } from "./decision.ts";
 import { assignPartition, partitionRecordOf, placePartitions } from "./new-partitions.ts";
 import type { NewPartition, NewPartitions } from "./new-partitions.ts";
-import { CLUSTER_METADATA_TOPIC, refuseTopicName } from "./topic-name.ts";
+import { CLUSTER_METADATA_TOPIC, refuseTopicName } from "../image/topic-name.ts";
 
 type CreatableTopic = CreateTopicsRequest["topics"][number];
 type TopicResult = CreateTopicsResponse["topics"][number];
