@@ -90,12 +90,16 @@ async function openLog(format: StartOptions["logFormat"]): Promise<(level: LogLi
 }
 
 function tellReady(node: Node, { logFormat }: StartOptions, logger: Logger): void {
-  const addresses = node.listeners.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`);
+  const addresses = node.listeners.map(({ host, port }) => addressOf(host === "" ? "0.0.0.0" : host, port));
   const { clusterId } = node;
   const dataDir = node.dataDir === null ? null : resolve(node.dataDir);
   const startedInMs = Math.round(performance.now());
   if (logFormat === "json") logger.info({ addresses, clusterId, dataDir, startedInMs, pid: process.pid }, "ready");
   else process.stdout.write(readyScreen({ addresses, clusterId, dataDir, startedInMs }));
+}
+
+function addressOf(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function keepCompiledCode(): void {

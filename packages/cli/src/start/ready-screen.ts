@@ -11,6 +11,7 @@ export interface ReadyFacts {
 }
 
 export function readyScreen({ addresses, clusterId, dataDir, startedInMs }: ReadyFacts): string {
+  const toTry = addresses[0]!.replace(/^(?:0\.0\.0\.0|\[::\]):/, "localhost:");
   return [
     "",
     `  Ottla is ready after ${startedInMs} ms`,
@@ -19,8 +20,8 @@ export function readyScreen({ addresses, clusterId, dataDir, startedInMs }: Read
     `  Cluster   ${clusterId}`,
     `  Data      ${dataDir ?? "in memory, gone when this process ends"}`,
     "",
-    `  Try       echo hello | kcat -b ${addresses[0]} -P -t first`,
-    `            kcat -b ${addresses[0]} -C -t first -e`,
+    `  Try       echo hello | kcat -b ${toTry} -P -t first`,
+    `            kcat -b ${toTry} -C -t first -e`,
     "",
     "  Ctrl-C stops it.",
     "",
