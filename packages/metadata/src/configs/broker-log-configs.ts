@@ -138,6 +138,11 @@ export const brokerLogConfigs = {
     importance: "high",
     bound: atLeast(0),
   }),
+  "replica.high.watermark.checkpoint.interval.ms": define("long", "5000", {
+    documentation: "How often the high watermarks, up to which consumers may read, are written down.",
+    importance: "high",
+    bound: atLeast(1),
+  }),
   "log.segment.delete.delay.ms": define("long", "60000", {
     documentation:
       "How long the files of a deleted segment or topic stay before they are removed, for reads under way.",
@@ -204,7 +209,6 @@ export const brokerLogConfigs = {
   "producer.id.expiration.ms": define("int", "86400000", {
     documentation: "How long a partition remembers an idempotent producer that sends nothing.",
     importance: "low",
-    update: "cluster-wide",
     bound: atLeast(1),
   }),
 };

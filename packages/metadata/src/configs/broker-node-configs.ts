@@ -76,7 +76,6 @@ export const brokerNodeConfigs = {
   "max.connections": define("int", "2147483647", {
     documentation: "How many connections the broker keeps open at once. Further ones are closed as they arrive.",
     importance: "medium",
-    update: "cluster-wide",
     bound: atLeast(0),
   }),
   "connections.max.idle.ms": define("long", "600000", {
