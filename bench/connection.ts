@@ -22,7 +22,7 @@ export function openRawConnection(port: number, onChunk: (chunk: Buffer) => void
       },
     });
     socket.once("connect", () => resolve(socket));
-    socket.once("error", reject);
+    socket.on("error", reject); // once connected, what failed shows as "close"
   });
 }
 
@@ -55,7 +55,6 @@ export async function askOnce(port: number, request: Buffer): Promise<Buffer> {
   const cutter = new FrameCutter((frame) => answer?.(Buffer.from(frame)));
   const socket = await openRawConnection(port, (chunk) => cutter.push(chunk));
   const closed = new Promise<never>((_resolve, reject) => {
-    socket.once("error", reject);
     socket.once("close", () => reject(new Error("the server closed the connection without an answer")));
   });
   socket.write(request);
