@@ -1,4 +1,4 @@
-// Snappy as Kafka's clients write it: snappy-java's framing (an 16-byte header, then chunks of raw snappy with their sizes),
+// Snappy as Kafka's clients write it: snappy-java's framing (a 16-byte header, then chunks of raw snappy with their sizes),
 // and raw snappy on read, which some clients send. This is not Google's later framing format.
 
 import { DecodeError } from "@ottla/base";
