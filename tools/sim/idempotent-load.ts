@@ -97,7 +97,14 @@ export class IdempotentLoad {
     }
   }
 
-  private async send(
+  private send(client: WireClient, load: PartitionLoad, entry: { sent: SentBatch; bytes: Buffer }): Promise<void> {
+    const answer = this.sendAndNote(client, load, entry);
+    // Awaited in order; when an earlier one fails, nobody awaits this one any more.
+    answer.catch(() => {});
+    return answer;
+  }
+
+  private async sendAndNote(
     client: WireClient,
     load: PartitionLoad,
     entry: { sent: SentBatch; bytes: Buffer },

@@ -2,7 +2,7 @@
 // It decides nothing itself; the controller changes the image, the publisher keeps the replicas equal to it.
 
 import type { Clock, Logger } from "@ottla/base";
-import { configResource, isValidTopicName, topicConfigValue } from "@ottla/metadata";
+import { configResource, refuseTopicName, topicConfigValue } from "@ottla/metadata";
 import type {
   BrokerConfig,
   BrokerImage,
@@ -34,6 +34,8 @@ export interface BrokerParts {
   readonly purgatory: FetchPurgatory;
   readonly fetchSessions: FetchSessionCache;
   readonly producerIds: ProducerIds;
+  /** The API keys that have a handler. */
+  readonly servedKeys: readonly number[];
 }
 
 /** A broker as one client is told to reach it. */
@@ -64,6 +66,7 @@ export class Broker {
   readonly purgatory: FetchPurgatory;
   readonly fetchSessions: FetchSessionCache;
   readonly producerIds: ProducerIds;
+  readonly servedKeys: readonly number[];
   private currentConfig: BrokerConfig;
   // Derived from configs, which change seldom; emptied when they do.
   private readonly minInsync = new Map<string, number>();
@@ -80,6 +83,7 @@ export class Broker {
     this.purgatory = parts.purgatory;
     this.fetchSessions = parts.fetchSessions;
     this.producerIds = parts.producerIds;
+    this.servedKeys = parts.servedKeys;
     this.currentConfig = parts.config;
   }
 
@@ -116,7 +120,7 @@ export class Broker {
 
   /** Why a topic that is not there is not there. */
   missingTopicError(name: string): number {
-    return isValidTopicName(name) ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.INVALID_TOPIC_EXCEPTION;
+    return refuseTopicName(name) === null ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.INVALID_TOPIC_EXCEPTION;
   }
 
   /** Whether a broker is registered and not fenced. */

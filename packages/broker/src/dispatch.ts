@@ -39,9 +39,10 @@ export function dispatch(broker: Broker, request: NetRequest): void {
 
 /** Tells whatever waits on behalf of this connection that its client is gone. */
 export function connectionClosed(connection: Connection): void {
-  const state = connection.attachment as ConnectionState | undefined;
-  const gone = state?.gone;
-  if (state !== undefined) state.gone = null;
+  const state = connection.attachment as ConnectionState | null;
+  if (state === null) return;
+  const { gone } = state;
+  state.gone = null;
   gone?.();
 }
 

@@ -4,13 +4,21 @@
 
 import { silentLogger } from "@ottla/base";
 import type { Clock, Logger } from "@ottla/base";
-import { openController, readBrokerProperties, supportedFeatures } from "@ottla/metadata";
-import type { BrokerConfig, Controller, NodeListeners, RegisteredBroker } from "@ottla/metadata";
+import {
+  METADATA_FOLDER,
+  openFileMetadataLog,
+  openMemoryMetadataLog,
+  readBrokerProperties,
+  startController,
+  supportedFeatures,
+} from "@ottla/metadata";
+import type { BrokerConfig, Controller, NodeListeners, OpenedMetadataLog, RegisteredBroker } from "@ottla/metadata";
 import { TurnScheduler } from "@ottla/net";
 import { DataFolder, DiskFileSystem, LogDirectory, MemoryFileSystem } from "@ottla/storage";
 import { Broker } from "./broker.ts";
 import { FetchPurgatory } from "./fetch/purgatory.ts";
 import { FetchSessionCache } from "./fetch/session.ts";
+import { handlers } from "./handlers/index.ts";
 import { identify } from "./node-identity.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 import { ListenerSet } from "./listener-set.ts";
@@ -81,13 +89,13 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
   );
   undo.push(() => folder.release());
   const identity = await identify(folder, config, systemRandom);
-  const controller = await openController({
-    folder: memory ? null : folder,
+  const controller = await startController({
+    opened: memory ? openMemoryMetadataLog() : openMetadataLog({ folder, identity, config, clock, logger }),
+    ...identity,
     config,
     clock,
     logger,
     random: systemRandom,
-    clusterId: identity.clusterId,
   });
   undo.push(() => controller.close());
   const scheduler = new TurnScheduler();
@@ -125,6 +133,25 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     broker: wired.broker,
     close: once(() => close({ listenerSet, controller, logDirectory, wired })),
   };
+}
+
+interface MetadataLogToOpen {
+  folder: DataFolder;
+  identity: NodeIdentity;
+  config: BrokerConfig;
+  clock: Clock;
+  logger: Logger;
+}
+
+function openMetadataLog({ folder, identity, config, clock, logger }: MetadataLogToOpen): OpenedMetadataLog {
+  return openFileMetadataLog({
+    fileSystem: folder.fileSystem,
+    folder: `${folder.path}/${METADATA_FOLDER}`,
+    nodeId: identity.nodeId,
+    snapshotBytes: config.get("metadata.log.max.record.bytes.between.snapshots"),
+    nowMs: clock.nowMs(),
+    logger,
+  });
 }
 
 interface LogsToOpen {
@@ -188,6 +215,7 @@ function wire({ config, identity, controller, logDirectory, clock, logger }: Nod
     logger,
     controller,
     logDirectory,
+    servedKeys: handlers.map(({ api }) => api.key),
     replicas: new Replicas(identity.nodeId),
     purgatory: new FetchPurgatory(clock),
     fetchSessions: new FetchSessionCache({

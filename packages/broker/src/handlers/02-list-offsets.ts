@@ -27,6 +27,7 @@ const SINCE_VERSION = new Map([
 ]);
 
 const READ_COMMITTED = 1;
+const FIRST_VERSION_WITH_EPOCHS = 4;
 
 export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse> = {
   api: listOffsetsApi,
@@ -78,7 +79,7 @@ function listOffset(
     errorCode: errorCodes.NONE,
     timestamp: found?.timestamp ?? -1,
     offset: found?.offset ?? -1,
-    leaderEpoch: found?.leaderEpoch ?? -1,
+    leaderEpoch: context.apiVersion < FIRST_VERSION_WITH_EPOCHS ? -1 : (found?.leaderEpoch ?? -1),
   };
 }
 

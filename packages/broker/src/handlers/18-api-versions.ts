@@ -5,8 +5,7 @@ import { advertisedVersions, apiKeyEntry, errorCodes } from "@ottla/protocol";
 import type { Input } from "@ottla/protocol";
 import { apiVersionsApi } from "@ottla/protocol/messages/18-api-versions.ts";
 import type { ApiVersionsRequest } from "@ottla/protocol/messages/18-api-versions.ts";
-import type { AnyHandler, Handler } from "../handler.ts";
-import { handlers } from "./index.ts";
+import type { Handler } from "../handler.ts";
 
 type Answer = Input<typeof apiVersionsApi.response>;
 
@@ -28,7 +27,7 @@ export const apiVersionsHandler: Handler<ApiVersionsRequest, Answer> = {
     const features = broker.features();
     return {
       errorCode: errorCodes.NONE,
-      apiKeys: handlers.map(versionRange),
+      apiKeys: broker.servedKeys.map(versionRange),
       throttleTimeMs: 0,
       // KAFKA-17011: clients of versions below 4 refuse a feature that begins at level 0.
       supportedFeatures:
@@ -41,12 +40,10 @@ export const apiVersionsHandler: Handler<ApiVersionsRequest, Answer> = {
 
 /** The answer to an ApiVersions version that this broker does not know. */
 export function unsupportedApiVersions(): Answer {
-  const own = handlers.filter((handler) => handler.api.key === API_VERSIONS_KEY).map(versionRange);
-  return { errorCode: errorCodes.UNSUPPORTED_VERSION, apiKeys: own, throttleTimeMs: 0 };
+  return { errorCode: errorCodes.UNSUPPORTED_VERSION, apiKeys: [versionRange(API_VERSIONS_KEY)], throttleTimeMs: 0 };
 }
 
-function versionRange(handler: AnyHandler): { apiKey: number; minVersion: number; maxVersion: number } {
-  const { key } = handler.api;
-  const { from, to } = advertisedVersions(apiKeyEntry(key)!);
-  return { apiKey: key, minVersion: from, maxVersion: to };
+function versionRange(apiKey: number): { apiKey: number; minVersion: number; maxVersion: number } {
+  const { from, to } = advertisedVersions(apiKeyEntry(apiKey)!);
+  return { apiKey, minVersion: from, maxVersion: to };
 }

@@ -8,5 +8,8 @@ import type { Handler } from "../handler.ts";
 
 export const describeConfigsHandler: Handler<DescribeConfigsRequest, DescribeConfigsResponse> = {
   api: describeConfigsApi,
-  handle: (request, context) => describeConfigs(request, context.broker.image(), context.broker.config),
+  handle: (request, context) => {
+    const { broker } = context;
+    return describeConfigs(request, { image: broker.image(), config: broker.config, nodeId: broker.nodeId });
+  },
 };
