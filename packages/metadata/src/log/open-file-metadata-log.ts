@@ -96,7 +96,7 @@ class LogReading implements BatchVisitor {
       epoch: Math.max(this.epoch, readQuorumEpoch(fileSystem, folder)),
       epochs: this.epochs,
       segments,
-      lastSegmentContinues: this.segmentEnd === this.nextOffset,
+      lastSegmentContinues: segments.length > 0 && this.segmentEnd === this.nextOffset,
       snapshots,
       quorumRecords: [...this.quorumRecords.values()],
       bytesSinceSnapshot: this.bytesSinceSnapshot,
