@@ -44,8 +44,8 @@ interface StagedBatch extends AppendedBatch {
   leaderEpoch: number;
 }
 
-/** "answered": refused, its result given. "roll": does not fit the segment; the group is unchanged. */
-export type AddOutcome = "added" | "answered" | "roll";
+/** "answered": refused, its result given. "roll": does not fit the segment. "failed": a file could not be read. The last two change nothing. */
+export type AddOutcome = "added" | "answered" | "roll" | "failed";
 
 export class AppendGroup {
   readonly buffers: Buffer[] = [];
@@ -53,6 +53,8 @@ export class AppendGroup {
   readonly members: Member[] = [];
   bytes = 0;
   nextOffset: number;
+  /** Why `add` said "failed". */
+  failure: unknown = null;
   private readonly start: GroupStart;
 
   constructor(start: GroupStart) {
@@ -66,7 +68,12 @@ export class AppendGroup {
     waiting.checked = checked;
     const outcome = this.checkProducers(waiting, checked);
     if (outcome !== null) return outcome;
-    if (this.shouldRoll(checked)) return "roll";
+    try {
+      if (this.shouldRoll(checked)) return "roll";
+    } catch (error) {
+      this.failure = error;
+      return "failed";
+    }
     this.stage(waiting, checked);
     return "added";
   }
@@ -95,9 +102,10 @@ export class AppendGroup {
 
   private check(waiting: WaitingAppend): Validated | null {
     const { config, nowMs } = this.start;
-    const level = config.compressionType === "gzip" || config.compressionType === "lz4" || config.compressionType === "zstd"
-      ? config.compressionLevels[config.compressionType]
-      : null;
+    const level =
+      config.compressionType === "gzip" || config.compressionType === "lz4" || config.compressionType === "zstd"
+        ? config.compressionLevels[config.compressionType]
+        : null;
     const checked = validateRecords(waiting.records, {
       origin: waiting.options.origin,
       maxMessageBytes: config.maxMessageBytes,
@@ -148,7 +156,10 @@ export class AppendGroup {
     if (size > config.segmentBytes - checked.records.length) return true;
     if (size > 0) {
       const first = segment.size === 0 ? this.batches[0]!.maxTimestamp : null;
-      const waitedMs = first === null || first < 0 ? segment.waitedForRollMs(nowMs, checked.maxTimestamp) : checked.maxTimestamp - first;
+      const waitedMs =
+        first === null || first < 0
+          ? segment.waitedForRollMs(nowMs, checked.maxTimestamp)
+          : checked.maxTimestamp - first;
       if (waitedMs > config.segmentMs - segment.rollJitterMs) return true;
     }
     if (!segment.holdsOffset(this.nextOffset + offsetsIn(checked.batches) - 1)) return true;
@@ -167,10 +178,19 @@ export class AppendGroup {
         batchFormat.setBaseOffset(records, batch.position, baseOffset);
         batchFormat.setPartitionLeaderEpoch(records, batch.position, waiting.options.leaderEpoch);
       }
-      const leaderEpoch = keepsOffsets ? batchFormat.partitionLeaderEpoch(records, batch.position) : waiting.options.leaderEpoch;
+      const leaderEpoch = keepsOffsets
+        ? batchFormat.partitionLeaderEpoch(records, batch.position)
+        : waiting.options.leaderEpoch;
       const lastOffset = baseOffset + batch.lastOffsetDelta;
       const position = segment.size + this.bytes + batch.position;
-      this.batches.push({ position, sizeInBytes: batch.sizeInBytes, baseOffset, lastOffset, maxTimestamp: batch.maxTimestamp, leaderEpoch });
+      this.batches.push({
+        position,
+        sizeInBytes: batch.sizeInBytes,
+        baseOffset,
+        lastOffset,
+        maxTimestamp: batch.maxTimestamp,
+        leaderEpoch,
+      });
       if (batch.producerId >= 0) producers.stage(batch, baseOffset);
       this.nextOffset = lastOffset + 1;
     }

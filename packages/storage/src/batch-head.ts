@@ -3,7 +3,7 @@
 // wrapper; its offset field is its last offset, and its checksum is CRC-32 over what follows.
 
 import type { crc32 as Crc32 } from "node:zlib";
-import { crc32c, readInt32, readInt64 } from "@ottla/base";
+import { crc32c, DecodeError, readInt32, readInt64 } from "@ottla/base";
 
 /** Offset and size: in front of every batch, not counted in its length field. */
 export const LOG_OVERHEAD_BYTES = 12;
@@ -38,21 +38,25 @@ export class BatchHead {
   hasProducerId = false;
   isControl = false;
 
-  /**
-   * Reads the head at `at`; `available` bytes lie there. False when they are too few or cannot be a batch.
-   * @throws DecodeError when a field is no safe number.
-   */
+  /** Reads the head at `at`; `available` bytes lie there. False when they are too few or cannot be a batch. */
   read(buffer: Buffer, at: number, available: number): boolean {
     if (available < MAGIC_AT + 1) return false;
     this.sizeInBytes = readInt32(buffer, at + 8) + LOG_OVERHEAD_BYTES;
     this.magic = buffer[at + MAGIC_AT]!;
-    this.baseOffset = readInt64(buffer, at);
-    if (this.magic === 2) return this.readCurrent(buffer, at, available);
-    return this.magic < 2 && this.readLegacy(buffer, at, available);
+    try {
+      return this.magic === 2
+        ? this.readCurrent(buffer, at, available)
+        : this.magic < 2 && this.readLegacy(buffer, at, available);
+    } catch (error) {
+      // A field that is no safe number: no batch that was ever appended has one.
+      if (error instanceof DecodeError) return false;
+      throw error;
+    }
   }
 
   private readCurrent(buffer: Buffer, at: number, available: number): boolean {
     if (available < BATCH_HEAD_BYTES || this.sizeInBytes < BATCH_HEAD_BYTES) return false;
+    this.baseOffset = readInt64(buffer, at);
     const lastOffsetDelta = readInt32(buffer, at + LAST_OFFSET_DELTA_AT);
     this.lastOffset = this.baseOffset + lastOffsetDelta;
     this.leaderEpoch = readInt32(buffer, at + LEADER_EPOCH_AT);
@@ -64,6 +68,7 @@ export class BatchHead {
 
   private readLegacy(buffer: Buffer, at: number, available: number): boolean {
     if (available < LEGACY_MIN_BYTES || this.sizeInBytes < LEGACY_MIN_BYTES) return false;
+    this.baseOffset = readInt64(buffer, at);
     this.lastOffset = this.baseOffset;
     this.leaderEpoch = -1;
     this.hasProducerId = false;

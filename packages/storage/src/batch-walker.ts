@@ -87,12 +87,16 @@ class BatchWalker {
 
   private readHead(): string | null {
     const { head, options } = this;
-    if (!head.read(this.piece, this.position - this.pieceAt, this.pieceEnd - this.position)) return "what follows is no record batch";
+    if (!head.read(this.piece, this.position - this.pieceAt, this.pieceEnd - this.position))
+      return "what follows is no record batch";
     head.position = this.position;
     if (this.position + head.sizeInBytes > options.to) return "the batch is not complete";
-    if (head.baseOffset < this.nextOffset) return `offset ${head.baseOffset} comes where at least ${this.nextOffset} was expected`;
-    if (head.lastOffset - options.baseOffset > MAX_RELATIVE_OFFSET) return `offset ${head.lastOffset} is too far from the base offset`;
-    if (head.isControl && head.sizeInBytes > CONTROL_BATCH_LIMIT_BYTES) return "a control batch is larger than any can be";
+    if (head.baseOffset < this.nextOffset)
+      return `offset ${head.baseOffset} comes where at least ${this.nextOffset} was expected`;
+    if (head.lastOffset - options.baseOffset > MAX_RELATIVE_OFFSET)
+      return `offset ${head.lastOffset} is too far from the base offset`;
+    if (head.isControl && head.sizeInBytes > CONTROL_BATCH_LIMIT_BYTES)
+      return "a control batch is larger than any can be";
     return null;
   }
 

@@ -35,7 +35,10 @@ export function encodeLeaderEpochs(entries: readonly EpochEntry[]): Buffer {
 }
 
 export function decodeLeaderEpochs(bytes: Buffer): EpochEntry[] | null {
-  return decodeLines(bytes, /^(\d+) (\d+)$/, ([epoch, startOffset]) => ({ epoch: Number(epoch), startOffset: Number(startOffset) }));
+  return decodeLines(bytes, /^(\d+) (\d+)$/, ([epoch, startOffset]) => ({
+    epoch: Number(epoch),
+    startOffset: Number(startOffset),
+  }));
 }
 
 export function encodePartitionMetadata(topicId: string): Buffer {

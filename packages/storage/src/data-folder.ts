@@ -1,6 +1,7 @@
 // The folder that holds all logs of a node, before any log is opened: made if missing, locked against every other broker (Kafka's
 // too), and asked whom it belongs to. Whoever claims it must release it.
 
+import { parentOf } from "./log-file-names.ts";
 import { decodeMetaProperties, encodeMetaProperties, LOCK_FILE, META_PROPERTIES_FILE } from "./checkpoint-files.ts";
 import type { MetaProperties } from "./checkpoint-files.ts";
 import type { FileLock, FileSystem } from "./file-system.ts";
@@ -21,19 +22,23 @@ export class DataFolder {
   readonly path: string;
   private readonly lock: FileLock;
   private released = false;
+  /** Folders that got a new folder when this one was made, and are to be synced. */
+  private unsyncedParents: string[];
 
-  private constructor(fileSystem: FileSystem, path: string, lock: FileLock) {
+  private constructor(fileSystem: FileSystem, path: string, taken: { lock: FileLock; unsyncedParents: string[] }) {
     this.fileSystem = fileSystem;
     this.path = path;
-    this.lock = lock;
+    this.lock = taken.lock;
+    this.unsyncedParents = taken.unsyncedParents;
   }
 
   /** Makes the folder if needed and locks it. @throws FolderInUseError, or the operating system's error. */
   static claim(fileSystem: FileSystem, path: string): DataFolder {
+    const unsyncedParents = parentsOfMissing(fileSystem, path);
     fileSystem.makeFolder(path);
     const lock = fileSystem.lock(`${path}/${LOCK_FILE}`);
     if (lock === null) throw new FolderInUseError(path);
-    return new DataFolder(fileSystem, path, lock);
+    return new DataFolder(fileSystem, path, { lock, unsyncedParents });
   }
 
   /** Null in a new folder. @throws Error when the file is there and cannot be understood. */
@@ -45,9 +50,17 @@ export class DataFolder {
     return properties;
   }
 
+  /** Resolves when the folder's own name would survive a power cut. */
+  async syncName(): Promise<void> {
+    const parents = this.unsyncedParents;
+    this.unsyncedParents = [];
+    for (const parent of parents) await this.fileSystem.syncFolder(parent);
+  }
+
   /** Resolves when the properties would survive a power cut. */
-  writeMetaProperties(properties: MetaProperties): Promise<void> {
-    return this.fileSystem.writeFileDurably(`${this.path}/${META_PROPERTIES_FILE}`, encodeMetaProperties(properties));
+  async writeMetaProperties(properties: MetaProperties): Promise<void> {
+    await this.syncName();
+    await this.fileSystem.writeFileDurably(`${this.path}/${META_PROPERTIES_FILE}`, encodeMetaProperties(properties));
   }
 
   /** Gives the folder free for others. */
@@ -55,4 +68,14 @@ export class DataFolder {
     if (!this.released) this.lock.release();
     this.released = true;
   }
+}
+
+/** The folders in which making `path` will make another, the outermost first. */
+function parentsOfMissing(fileSystem: FileSystem, path: string): string[] {
+  const parents: string[] = [];
+  for (let at = path; fileSystem.status(at) === null; at = parentOf(at)) {
+    parents.unshift(parentOf(at));
+    if (at === parentOf(at)) break;
+  }
+  return parents;
 }

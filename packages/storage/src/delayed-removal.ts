@@ -49,7 +49,9 @@ export class DelayedRemoval {
     const due = this.waiting.filter((removal) => removal.dueMs <= nowMs);
     this.waiting = this.waiting.filter((removal) => removal.dueMs > nowMs);
     for (const { path } of due) {
-      this.fileSystem.remove(path).catch((error: unknown) => this.logger.warn({ path, error }, "a deleted file could not be removed"));
+      this.fileSystem
+        .remove(path)
+        .catch((error: unknown) => this.logger.warn({ path, error }, "a deleted file could not be removed"));
     }
     this.arm();
   }

@@ -27,7 +27,9 @@ export class DiskFileSystem implements FileSystem {
   }
 
   list(path: string): FolderEntry[] {
-    return fs.readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
+    return fs
+      .readdirSync(path, { withFileTypes: true })
+      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
   }
 
   makeFolder(path: string): void {
@@ -176,10 +178,11 @@ class DiskFile implements File {
   }
 
   private appendvSync(buffers: Buffer[], total: number): void {
-    const written = buffers.length === 1
-      ? fs.writeSync(this.descriptor, buffers[0]!, 0, total, this.size)
-      : fs.writevSync(this.descriptor, buffers, this.size);
-    for (let sum = written, rest = buffers; sum < total; ) {
+    const written =
+      buffers.length === 1
+        ? fs.writeSync(this.descriptor, buffers[0]!, 0, total, this.size)
+        : fs.writevSync(this.descriptor, buffers, this.size);
+    for (let sum = written, rest = buffers; sum < total;) {
       rest = withoutFirst(buffers, sum);
       sum += fs.writevSync(this.descriptor, rest, this.size + sum);
     }

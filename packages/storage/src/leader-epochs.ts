@@ -39,7 +39,10 @@ export class LeaderEpochs {
     assert(epoch >= 0 && startOffset >= 0, "a leader epoch and its start offset are not negative");
     const latest = this.entries.at(-1);
     if (latest !== undefined && latest.epoch === epoch && latest.startOffset <= startOffset) return;
-    while (this.entries.length > 0 && (this.entries.at(-1)!.epoch >= epoch || this.entries.at(-1)!.startOffset >= startOffset)) {
+    while (
+      this.entries.length > 0 &&
+      (this.entries.at(-1)!.epoch >= epoch || this.entries.at(-1)!.startOffset >= startOffset)
+    ) {
       this.entries.pop();
     }
     this.entries.push({ epoch, startOffset });

@@ -11,6 +11,7 @@ import type { File } from "./file-system.ts";
 import type { AppendOptions, AppendResult } from "./log-results.ts";
 import { rollSegment } from "./log-state.ts";
 import type { LogState } from "./log-state.ts";
+import type { Segment } from "./segment.ts";
 
 /** A group takes no further append beyond this. */
 const GROUP_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -22,8 +23,8 @@ export interface AppenderHooks {
   isOffline(): boolean;
   /** A write failed; the log goes offline. */
   failed(error: unknown): void;
-  /** A segment was rolled. */
-  rolled(): void;
+  /** `segment` was the active one and is no longer. */
+  rolled(segment: Segment): void;
   /** Records were written; a promise when the answer must wait for the disk. */
   written(): Promise<void> | null;
 }
@@ -87,13 +88,16 @@ export class LogAppender {
     let index = 0;
     while (index < waiting.length && group.bytes < GROUP_LIMIT_BYTES && group.buffers.length < GROUP_LIMIT_BUFFERS) {
       const outcome = group.add(waiting[index]!);
-      if (outcome !== "roll") {
+      if (outcome === "added" || outcome === "answered") {
         index++;
         continue;
       }
-      if (group.members.length > 0) break;
-      if (!this.roll()) break;
+      if (outcome === "roll" && group.members.length > 0) break;
+      if (outcome === "failed") this.fail(group, group.failure);
+      else this.roll();
       group = this.newGroup();
+      // What waits is then refused.
+      if (this.hooks.isOffline()) break;
     }
     // Callbacks of refusals may have appended meanwhile: those come after what is left.
     if (index < waiting.length) this.waiting = waiting.slice(index).concat(this.waiting);
@@ -103,18 +107,25 @@ export class LogAppender {
 
   private newGroup(): AppendGroup {
     const { config, segments, producers, logStartOffset, logEndOffset, context } = this.state;
-    return new AppendGroup({ config, segment: segments.active, producers, logStartOffset, logEndOffset, nowMs: context.clock.nowMs() });
+    return new AppendGroup({
+      config,
+      segment: segments.active,
+      producers,
+      logStartOffset,
+      logEndOffset,
+      nowMs: context.clock.nowMs(),
+    });
   }
 
-  private roll(): boolean {
+  private roll(): void {
+    const { active } = this.state.segments;
     try {
       rollSegment(this.state);
     } catch (error) {
       this.hooks.failed(error);
-      return false;
+      return;
     }
-    this.hooks.rolled();
-    return true;
+    this.hooks.rolled(active);
   }
 
   private write(group: AppendGroup): void {
@@ -151,7 +162,8 @@ export class LogAppender {
       active.appended(batch);
     }
     state.logEndOffset = group.nextOffset;
-    for (const aborted of state.producers.commit(group.nextOffset)) active.indexes.transactionIndexForAppend().append(aborted);
+    for (const aborted of state.producers.commit(group.nextOffset))
+      active.indexes.transactionIndexForAppend().append(aborted);
     const flushed = this.hooks.written();
     if (flushed === null) {
       group.answerAll(state.logStartOffset);
@@ -171,7 +183,10 @@ export class LogAppender {
       active.appender().truncate(active.size);
     } catch (second) {
       // What is left behind the last good batch is cut by recovery: the folder of an offline log is never closed cleanly.
-      this.state.context.logger.warn({ path: active.path, error: second }, "the rest of a failed write could not be cut off");
+      this.state.context.logger.warn(
+        { path: active.path, error: second },
+        "the rest of a failed write could not be cut off",
+      );
     }
     group.refuseAll(errorCodes.KAFKA_STORAGE_ERROR);
   }

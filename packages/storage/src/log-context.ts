@@ -44,7 +44,9 @@ export function createLogContext(options: LogContextOptions): LogContext {
     removeLater: (paths, delayMs) => {
       clock.schedule(delayMs, () => {
         for (const path of paths) {
-          fileSystem.remove(path).catch((error: unknown) => logger.warn({ path, error }, "a deleted file could not be removed"));
+          fileSystem
+            .remove(path)
+            .catch((error: unknown) => logger.warn({ path, error }, "a deleted file could not be removed"));
         }
       });
     },

@@ -19,7 +19,13 @@ import type { VolumeSpace } from "./file-system.ts";
 import type { LogConfig } from "./log-config.ts";
 import { createLogContext } from "./log-context.ts";
 import type { LogContext, TurnScheduler } from "./log-context.ts";
-import { deletedFolderName, METADATA_TOPIC, parsePartitionFolder, partitionFolderName, strayFolderName } from "./log-file-names.ts";
+import {
+  deletedFolderName,
+  METADATA_TOPIC,
+  parsePartitionFolder,
+  partitionFolderName,
+  strayFolderName,
+} from "./log-file-names.ts";
 import { createPartitionLog, openPartitionLog } from "./log-loader.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { RepeatingTask } from "./repeating-task.ts";
@@ -116,9 +122,7 @@ export class LogDirectory {
     // Gone before anything changes: should the start be cut short, the next one checks everything.
     fileSystem.removeSync(marker);
     const directory = new LogDirectory(options, wasClean);
-    const unmarked = wasClean ? fileSystem.syncFolder(path) : Promise.resolve();
-    await directory.load();
-    await unmarked;
+    await Promise.all([directory.load(), options.folder.syncName(), wasClean ? fileSystem.syncFolder(path) : null]);
     directory.startTasks();
     return directory;
   }
@@ -190,7 +194,9 @@ export class LogDirectory {
 
   /** Resolves when every log's start is noted durably, where its first segment does not say it. */
   checkpointLogStarts(): Promise<void> {
-    return this.checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) => (log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null));
+    return this.checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) =>
+      log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null,
+    );
   }
 
   checkpointHighWatermarks(): Promise<void> {
@@ -208,7 +214,8 @@ export class LogDirectory {
   async flushDue(): Promise<void> {
     const nowMs = this.context.clock.monotonicMs();
     for (const log of this.logs.values()) {
-      if (log.dirtySinceMs !== null && !log.offline && nowMs - log.dirtySinceMs >= log.config.flushMs) await log.flush();
+      if (log.dirtySinceMs !== null && !log.offline && nowMs - log.dirtySinceMs >= log.config.flushMs)
+        await log.flush();
     }
   }
 
@@ -227,7 +234,10 @@ export class LogDirectory {
     try {
       await Promise.all([this.checkpointRecoveryPoints(), this.checkpointLogStarts(), this.checkpointHighWatermarks()]);
       if (!this.failed) {
-        await this.options.folder.fileSystem.writeFileDurably(`${this.path}/${CLEAN_SHUTDOWN_FILE}`, encodeCleanShutdown(brokerEpoch));
+        await this.options.folder.fileSystem.writeFileDurably(
+          `${this.path}/${CLEAN_SHUTDOWN_FILE}`,
+          encodeCleanShutdown(brokerEpoch),
+        );
       }
     } catch (error) {
       this.options.logger.error({ path: this.path, error }, "the log folder could not be closed cleanly");
@@ -265,7 +275,8 @@ export class LogDirectory {
   private startTasks(): void {
     const { clock, logger } = this.options;
     const { settings } = this;
-    const repeat = (name: string, periodMs: number, run: () => Promise<void> | void): RepeatingTask => new RepeatingTask({ clock, logger, name, periodMs, run });
+    const repeat = (name: string, periodMs: number, run: () => Promise<void> | void): RepeatingTask =>
+      new RepeatingTask({ clock, logger, name, periodMs, run });
     this.tasks = [
       repeat("retention", settings.retentionCheckMs, () => void this.deleteOldSegments()),
       repeat("flush", settings.flushCheckMs, () => this.flushDue()),
@@ -323,7 +334,9 @@ export class LogDirectory {
     if (bytes === null) return new Map();
     const entries = decodeOffsetCheckpoint(bytes);
     if (entries === null) this.options.logger.warn({ path }, "a checkpoint cannot be read and counts as empty");
-    return new Map((entries ?? []).map(({ topic, partition, offset }) => [partitionFolderName(topic, partition), offset]));
+    return new Map(
+      (entries ?? []).map(({ topic, partition, offset }) => [partitionFolderName(topic, partition), offset]),
+    );
   }
 
   private uniqueId(): string {

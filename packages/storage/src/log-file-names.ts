@@ -79,3 +79,9 @@ export function parsePartitionFolder(name: string): PartitionFolder | null {
   if (match === null) return null;
   return { topic: match.groups!.topic!, partition: Number(match.groups!.index), state };
 }
+
+/** The folder that holds `path`: "." for a name alone, "/" for a top folder. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash === -1 ? "." : path.slice(0, Math.max(1, slash));
+}

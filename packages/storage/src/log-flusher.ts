@@ -4,11 +4,15 @@
 
 import { encodeLeaderEpochs } from "./checkpoint-files.ts";
 import { LEADER_EPOCH_CHECKPOINT } from "./leader-epochs.ts";
+import { parentOf } from "./log-file-names.ts";
 import type { LogState } from "./log-state.ts";
+import type { Segment } from "./segment.ts";
 
 export class LogFlusher {
-  /** Everything below is durable. */
-  recoveryPoint: number;
+  /** Records below are durable. */
+  private flushedTo: number;
+  /** Segments that were rolled and whose index files are not synced yet, oldest first. */
+  private rolled: Segment[] = [];
   private readonly state: LogState;
   private running: Promise<void> | null = null;
   private next: Promise<void> | null = null;
@@ -17,10 +21,25 @@ export class LogFlusher {
   /** What the running flush will have made durable. */
   private target = 0;
 
-  constructor(state: LogState, options: { recoveryPoint: number; isNew: boolean }) {
+  constructor(state: LogState, options: { recoveryPoint: number; namesDurable: boolean }) {
     this.state = state;
-    this.recoveryPoint = options.recoveryPoint;
-    this.namesSyncedUpTo = options.isNew ? -1 : state.segments.active.baseOffset;
+    this.flushedTo = options.recoveryPoint;
+    this.namesSyncedUpTo = options.namesDurable ? state.segments.active.baseOffset : -1;
+  }
+
+  /** Everything below is durable, the indexes of old segments included. */
+  get recoveryPoint(): number {
+    return Math.min(this.flushedTo, this.rolled[0]?.baseOffset ?? this.flushedTo);
+  }
+
+  /** How many records are not durable yet. */
+  unflushedRecords(): number {
+    return this.state.logEndOffset - this.flushedTo;
+  }
+
+  /** A segment became an old one: the next flush makes its index files durable, even when its records are. */
+  noteRolled(segment: Segment): void {
+    this.rolled.push(segment);
   }
 
   /** Resolves when no flush is under way; never rejects. */
@@ -40,7 +59,7 @@ export class LogFlusher {
 
   /** Takes back the recovery point after a truncation. */
   truncatedTo(offset: number): void {
-    this.recoveryPoint = Math.min(this.recoveryPoint, offset);
+    this.flushedTo = Math.min(this.flushedTo, offset);
     this.target = Math.min(this.target, offset);
   }
 
@@ -53,22 +72,42 @@ export class LogFlusher {
 
   private async run(): Promise<void> {
     const { segments, leaderEpochs, folder, snapshots } = this.state;
+    const { active } = segments;
     this.target = this.state.logEndOffset;
-    if (this.target <= this.recoveryPoint && this.namesSyncedUpTo >= segments.active.baseOffset && !leaderEpochs.dirty) return;
-    const active = segments.active;
-    const dirty = segments.all().slice(Math.max(0, segments.floorIndex(this.recoveryPoint)));
-    for (const segment of dirty) {
-      const isOld = segment !== active;
-      await segment.sync({ indexes: isOld });
-      if (isOld) segment.closeAppender();
+    const rolled = this.rolled.length;
+    for (const segment of this.rolled.slice()) {
+      await segment.sync({ indexes: true });
+      segment.closeAppender();
     }
+    const mustSyncNames = this.namesSyncedUpTo < active.baseOffset;
+    if (this.target > this.flushedTo || mustSyncNames) await this.syncFrom(this.flushedTo, active);
     await this.syncFiles(snapshots.takeUnsynced());
-    await this.syncNames(active.baseOffset);
+    if (mustSyncNames) await this.syncNames(active.baseOffset);
     if (leaderEpochs.dirty) {
       leaderEpochs.dirty = false;
-      await this.state.context.fileSystem.writeFileDurably(`${folder}/${LEADER_EPOCH_CHECKPOINT}`, encodeLeaderEpochs(leaderEpochs.all()));
+      await this.state.context.fileSystem.writeFileDurably(
+        `${folder}/${LEADER_EPOCH_CHECKPOINT}`,
+        encodeLeaderEpochs(leaderEpochs.all()),
+      );
     }
-    this.recoveryPoint = Math.max(this.recoveryPoint, this.target);
+    this.rolled.splice(0, rolled);
+    this.flushedTo = Math.max(this.flushedTo, this.target);
+  }
+
+  /** Syncs the records from `offset` on; after recovery there may be old segments among them that were never rolled here. */
+  private async syncFrom(offset: number, active: Segment): Promise<void> {
+    const { segments } = this.state;
+    for (const segment of segments.all().slice(Math.max(0, segments.floorIndex(offset)))) {
+      if (segment.baseOffset <= active.baseOffset && !this.rolled.includes(segment))
+        await segment.sync({ indexes: segment !== active });
+    }
+  }
+
+  private async syncNames(activeBaseOffset: number): Promise<void> {
+    const { folder, context } = this.state;
+    await context.fileSystem.syncFolder(folder);
+    if (this.namesSyncedUpTo === -1) await context.fileSystem.syncFolder(parentOf(folder));
+    this.namesSyncedUpTo = activeBaseOffset;
   }
 
   /** Makes small files durable; those that are gone meanwhile are left out. */
@@ -84,17 +123,4 @@ export class LogFlusher {
       }
     }
   }
-
-  private async syncNames(activeBaseOffset: number): Promise<void> {
-    if (this.namesSyncedUpTo >= activeBaseOffset) return;
-    const { folder, context } = this.state;
-    await context.fileSystem.syncFolder(folder);
-    if (this.namesSyncedUpTo === -1) await context.fileSystem.syncFolder(parentOf(folder));
-    this.namesSyncedUpTo = activeBaseOffset;
-  }
-}
-
-function parentOf(folder: string): string {
-  const slash = folder.lastIndexOf("/");
-  return slash === -1 ? "." : folder.slice(0, Math.max(1, slash));
 }

@@ -39,7 +39,8 @@ export function readLogFolder(fileSystem: FileSystem, folder: string): LogFolder
   let swaps = false;
   for (const { name, isFolder } of fileSystem.list(folder)) {
     if (isFolder) continue;
-    const isLeftover = name.endsWith(CLEANED_SUFFIX) || (name.endsWith(DELETED_SUFFIX) && !name.endsWith(DELETED_CHECKPOINT_SUFFIX));
+    const isLeftover =
+      name.endsWith(CLEANED_SUFFIX) || (name.endsWith(DELETED_SUFFIX) && !name.endsWith(DELETED_CHECKPOINT_SUFFIX));
     if (isLeftover) fileSystem.removeSync(`${folder}/${name}`);
     else names.add(name);
     swaps ||= name.endsWith(SWAP_SUFFIX);

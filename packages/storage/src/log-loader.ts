@@ -9,10 +9,9 @@ import type { LogConfig } from "./log-config.ts";
 import type { LogContext } from "./log-context.ts";
 import { readLogFolder } from "./log-folder.ts";
 import type { LogFolder } from "./log-folder.ts";
-import { removeLater } from "./log-retention.ts";
 import { newSegment, segmentAt } from "./log-state.ts";
 import type { LogState } from "./log-state.ts";
-import { endOf, loadLatestSnapshot, replaySegment, startAnew } from "./log-truncation.ts";
+import { dropDurably, loadLatestSnapshot, replaySegment, startAnew } from "./log-truncation.ts";
 import { PartitionLog } from "./partition-log.ts";
 import { ProducerSnapshots } from "./producer-snapshots.ts";
 import { ProducerState } from "./producer-state.ts";
@@ -40,7 +39,8 @@ export function createPartitionLog(context: LogContext, options: OpenLogOptions)
   const state = newState(context, options, { segments: [], snapshotOffsets: [], names: new Set() });
   state.segments.add(newSegment(state, options.logStartOffset));
   state.segments.active.appender();
-  return finish(state, options, true);
+  state.producers.reset(state.logEndOffset);
+  return finish(state, options, false);
 }
 
 /** Opens the folder of a partition, or makes it. @throws the operating system's error. */
@@ -48,31 +48,46 @@ export async function openPartitionLog(context: LogContext, options: OpenLogOpti
   if (context.fileSystem.status(options.folder) === null) return createPartitionLog(context, options);
   const found = readLogFolder(context.fileSystem, options.folder);
   const state = newState(context, options, found);
-  for (const { modifiedMs, ...segment } of found.segments) state.segments.add(segmentAt(state, { ...segment, createdMs: modifiedMs }));
+  for (const { modifiedMs, ...segment } of found.segments)
+    state.segments.add(segmentAt(state, { ...segment, createdMs: modifiedMs }));
   if (state.segments.count === 0) {
     state.segments.add(newSegment(state, options.logStartOffset));
     state.segments.active.appender();
   }
   state.logStartOffset = Math.max(options.logStartOffset, state.segments.first.baseOffset);
-  const intact = options.cleanStop && endsWell(state.segments.active);
-  if (intact) state.logEndOffset = endOf(state.segments.active);
+  const { active } = state.segments;
+  const end = options.cleanStop ? active.end() : null;
+  // A folder may have been tampered with although the stop was clean.
+  const intact = end !== null && end.position === active.size;
+  if (intact) state.logEndOffset = end.offset;
   else await recover(state, options.recoveryPoint);
   if (state.logEndOffset < state.logStartOffset) {
-    context.logger.warn({ folder: options.folder, logEndOffset: state.logEndOffset }, "a log ends before its start offset and begins anew there");
-    startAnew(state, state.logStartOffset);
+    context.logger.warn(
+      { folder: options.folder, logEndOffset: state.logEndOffset },
+      "a log ends before its start offset and begins anew there",
+    );
+    await startAnew(state, state.logStartOffset);
   }
   state.leaderEpochs.truncateFromEnd(state.logEndOffset);
   state.leaderEpochs.truncateFromStart(state.logStartOffset);
   if (intact) restoreCleanProducers(state);
   state.snapshots.removeStray(new Set(state.segments.all().map((segment) => segment.baseOffset)));
-  return finish(state, { ...options, recoveryPoint: intact ? state.logEndOffset : Math.min(options.recoveryPoint, state.logEndOffset) }, false);
+  return finish(
+    state,
+    { ...options, recoveryPoint: intact ? state.logEndOffset : Math.min(options.recoveryPoint, state.logEndOffset) },
+    intact,
+  );
 }
 
 function newState(context: LogContext, options: OpenLogOptions, found: LogFolder): LogState {
   const { topic, partition, folder, config } = options;
   const { fileSystem } = context;
-  const epochs = found.names.has(LEADER_EPOCH_CHECKPOINT) ? fileSystem.readFile(`${folder}/${LEADER_EPOCH_CHECKPOINT}`) : null;
-  const metadata = found.names.has(PARTITION_METADATA_FILE) ? fileSystem.readFile(`${folder}/${PARTITION_METADATA_FILE}`) : null;
+  const epochs = found.names.has(LEADER_EPOCH_CHECKPOINT)
+    ? fileSystem.readFile(`${folder}/${LEADER_EPOCH_CHECKPOINT}`)
+    : null;
+  const metadata = found.names.has(PARTITION_METADATA_FILE)
+    ? fileSystem.readFile(`${folder}/${PARTITION_METADATA_FILE}`)
+    : null;
   return {
     context,
     topic,
@@ -90,18 +105,12 @@ function newState(context: LogContext, options: OpenLogOptions, found: LogFolder
   };
 }
 
-function finish(state: LogState, options: OpenLogOptions, isNew: boolean): PartitionLog {
-  if (isNew) state.producers.reset(state.logEndOffset);
+/** `namesDurable`: whether a power cut would keep the names in the folder, and the folder's own. */
+function finish(state: LogState, options: OpenLogOptions, namesDurable: boolean): PartitionLog {
   state.highWatermark = state.logStartOffset;
-  const log = new PartitionLog(state, { recoveryPoint: options.recoveryPoint, isNew });
+  const log = new PartitionLog(state, { recoveryPoint: options.recoveryPoint, namesDurable });
   if (options.topicId !== null) log.assignTopicId(options.topicId);
   return log;
-}
-
-/** Whether the last segment can be read to its end; a folder may have been tampered with although the stop was clean. */
-function endsWell(segment: Segment): boolean {
-  if (segment.size === 0) return true;
-  return segment.endPosition() === segment.size;
 }
 
 // As Kafka: without any snapshot after a clean stop there were no idempotent producers, or an old version; nothing is read.
@@ -124,6 +133,8 @@ async function recover(state: LogState, recoveryPoint: number): Promise<void> {
   const { segments, snapshots, context } = state;
   const first = Math.max(0, segments.floorIndex(recoveryPoint));
   const firstBaseOffset = segments.at(first)!.baseOffset;
+  // The one before may have been rolled just when the end came, its records durable and its indexes not.
+  segments.at(first - 1)?.end();
   snapshots.removeAbove(firstBaseOffset);
   const from = loadLatestSnapshot(state, firstBaseOffset);
   replayFrom(state, from, first);
@@ -134,17 +145,33 @@ async function recover(state: LogState, recoveryPoint: number): Promise<void> {
     const end = await recoverSegment(state, segment);
     if (index < segments.count - 1) segment.becomeInactive();
     previousEnd = end.offset;
-    if (end.problem === null) continue;
+    const problem = end.problem ?? gapBehind(state, index, end.offset);
+    if (problem === null) continue;
+    const { position } = end;
     const dropped = segments.removeFrom(index + 1);
-    const { problem, position } = end;
-    context.logger.warn({ path: segment.path, position, problem, segmentsDropped: dropped.length }, "a log is cut at its first bad batch");
-    removeLater(state, dropped);
+    context.logger.warn(
+      { path: segment.path, position, problem, segmentsDropped: dropped.length },
+      "a log is cut at its first bad batch",
+    );
+    await dropDurably(state, dropped);
+    segment.appender().truncate(position);
+    await segment.sync({ indexes: false });
   }
   state.logEndOffset = previousEnd;
 }
 
-async function recoverSegment(state: LogState, segment: Segment): Promise<{ offset: number; position: number; problem: string | null }> {
-  const { leaderEpochs, producers, logStartOffset } = state;
+// A power cut may keep the name of a new segment and lose the end of the one before. Compaction leaves such gaps rightly.
+function gapBehind(state: LogState, index: number, endOffset: number): string | null {
+  const next = state.segments.at(index + 1);
+  if (next === null || state.config.compacted || next.baseOffset <= endOffset) return null;
+  return `it ends at offset ${endOffset}, the next segment begins at ${next.baseOffset}`;
+}
+
+async function recoverSegment(
+  state: LogState,
+  segment: Segment,
+): Promise<{ offset: number; position: number; problem: string | null }> {
+  const { leaderEpochs, producers } = state;
   const to = segment.size;
   segment.restart();
   segment.indexes.resetTransactions();
@@ -156,11 +183,10 @@ async function recoverSegment(state: LogState, segment: Segment): Promise<{ offs
       segment.appended(head);
       offset = head.lastOffset + 1;
       if (head.leaderEpoch > leaderEpochs.latestEpoch()) leaderEpochs.assign(head.leaderEpoch, head.baseOffset);
-      if (producerBatch === null || offset <= logStartOffset) return;
+      if (producerBatch === null) return;
       const aborted = producers.replay(producerBatch, head.baseOffset);
       if (aborted !== null) segment.indexes.transactionIndexForAppend().append(aborted);
     });
-    if (end.position < to) segment.appender().truncate(end.position);
     return { offset, position: end.position, problem: end.problem };
   } finally {
     handle.release();

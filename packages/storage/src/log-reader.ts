@@ -73,10 +73,13 @@ export function partOf(located: LocatedRange): FramePart {
 export function abortedIn(segments: SegmentList, located: LocatedRange, range: ReadRange): AbortedRange[] {
   const found: AbortedRange[] = [];
   const next = segments.at(located.segmentIndex + 1);
-  const upperBoundOffset = located.segment.offsetIndex().offsetAtOrAfter(located.position + located.bytes)
-    ?? next?.baseOffset ?? range.logEndOffset;
+  const upperBoundOffset =
+    located.segment.offsetIndex().offsetAtOrAfter(located.position + located.bytes) ??
+    next?.baseOffset ??
+    range.logEndOffset;
   for (let index = located.segmentIndex; index < segments.count; index++) {
-    const complete = segments.at(index)!.transactionIndex()?.collect({ fetchOffset: range.offset, upperBoundOffset }, found) ?? false;
+    const complete =
+      segments.at(index)!.transactionIndex()?.collect({ fetchOffset: range.offset, upperBoundOffset }, found) ?? false;
     if (complete) break;
   }
   return found;

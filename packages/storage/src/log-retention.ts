@@ -34,7 +34,11 @@ export function moveLogStart(state: LogState, offset: number): void {
   state.producers.onLogStartOffset(offset);
 }
 
-function deleteWhile(state: LogState, mayRoll: boolean, isDeletable: (segment: Segment, next: Segment | null) => boolean): number {
+function deleteWhile(
+  state: LogState,
+  mayRoll: boolean,
+  isDeletable: (segment: Segment, next: Segment | null) => boolean,
+): number {
   const { segments } = state;
   let count = 0;
   for (; count < segments.count; count++) {

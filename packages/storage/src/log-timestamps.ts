@@ -12,18 +12,39 @@ import type { Segment } from "./segment.ts";
 const head = new BatchHead();
 
 /** The first record, from `startOffset` on, whose timestamp is not before `timestamp`; null when there is none. */
-export function findByTimestamp(segments: SegmentList, target: { timestamp: number; startOffset: number }): TimestampAndOffset | null {
-  const segment = segments.all().find((candidate) => candidate.retentionTimestamp() >= target.timestamp);
-  if (segment === undefined) return null;
+export function findByTimestamp(
+  segments: SegmentList,
+  target: { timestamp: number; startOffset: number },
+): TimestampAndOffset | null {
+  for (const segment of segments.all()) {
+    if (segment.retentionTimestamp() < target.timestamp) continue;
+    const found = findInSegment(segment, target);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function findInSegment(
+  segment: Segment,
+  target: { timestamp: number; startOffset: number },
+): TimestampAndOffset | null {
   const from = Math.max(segment.timeIndex().offsetOf(target.timestamp), target.startOffset);
-  let position = segment.offsetIndex().positionOf(from);
+  let position = segment.scanStart(from);
   for (;;) {
-    const found = scanHeads(segment.file(), { from: position, to: segment.size }, head, (at) => at.maxTimestamp >= target.timestamp);
+    const found = scanHeads(
+      segment.file(),
+      { from: position, to: segment.size },
+      head,
+      (at) => at.maxTimestamp >= target.timestamp,
+    );
     if (found === NOT_FOUND) return null;
-    const next = found + head.sizeInBytes;
-    const record = firstRecord(segment, head, (one) => one.timestamp >= target.timestamp && one.offset >= target.startOffset);
+    position = found + head.sizeInBytes;
+    const record = firstRecord(
+      segment,
+      head,
+      (one) => one.timestamp >= target.timestamp && one.offset >= target.startOffset,
+    );
     if (record !== null) return record;
-    position = next;
   }
 }
 
@@ -35,13 +56,17 @@ export function findLargestTimestamp(segments: SegmentList): TimestampAndOffset 
   }
   const timestamp = latest.largestTimestamp();
   if (timestamp < 0) return null;
-  const from = latest.offsetIndex().positionOf(latest.largestTimestampOffset());
+  const from = latest.scanStart(latest.largestTimestampOffset());
   const found = scanHeads(latest.file(), { from, to: latest.size }, head, (at) => at.maxTimestamp === timestamp);
   return found === NOT_FOUND ? null : firstRecord(latest, head, (record) => record.timestamp === timestamp);
 }
 
 /** Reads the batch at `at` and returns its first record that `matches`. @throws DecodeError when the batch is damaged. */
-function firstRecord(segment: Segment, at: BatchHead, matches: (record: BatchRecord) => boolean): TimestampAndOffset | null {
+function firstRecord(
+  segment: Segment,
+  at: BatchHead,
+  matches: (record: BatchRecord) => boolean,
+): TimestampAndOffset | null {
   const { leaderEpoch } = at;
   const batch = Buffer.allocUnsafe(at.sizeInBytes);
   segment.file().readSync(batch, at.position);

@@ -11,8 +11,8 @@ import { NOT_FOUND, scanHeads } from "./segment-scan.ts";
 
 const head = new BatchHead();
 
-/** True when something was cut. */
-export function truncateLog(state: LogState, offset: number): boolean {
+/** True when something was cut; then that is durable. */
+export async function truncateLog(state: LogState, offset: number): Promise<boolean> {
   assert(offset >= 0, "a log is cut at an offset that is not negative");
   if (offset >= state.logEndOffset) {
     state.leaderEpochs.truncateFromEnd(state.logEndOffset);
@@ -21,14 +21,17 @@ export function truncateLog(state: LogState, offset: number): boolean {
   const { segments } = state;
   const floor = segments.floorIndex(offset);
   if (floor === -1) {
-    startAnew(state, offset);
+    await startAnew(state, offset);
     return true;
   }
-  removeLater(state, segments.removeFrom(floor + 1));
+  await dropDurably(state, segments.removeFrom(floor + 1));
   const segment = segments.active;
   const position = segment.positionOf(offset, head);
-  if (position !== NOT_FOUND) segment.truncate({ position, offset });
-  state.logEndOffset = position === NOT_FOUND ? offset : Math.min(offset, endOf(segment));
+  if (position !== NOT_FOUND) {
+    segment.truncate({ position, offset });
+    await segment.sync({ indexes: false });
+  }
+  state.logEndOffset = position === NOT_FOUND ? offset : Math.min(offset, segment.end().offset);
   state.logStartOffset = Math.min(state.logStartOffset, state.logEndOffset);
   state.highWatermark = Math.min(state.highWatermark, state.logEndOffset);
   state.leaderEpochs.truncateFromEnd(state.logEndOffset);
@@ -37,10 +40,21 @@ export function truncateLog(state: LogState, offset: number): boolean {
   return true;
 }
 
+/**
+ * Takes segments at the end of a log out of use, so that no power cut brings them back: behind a cut they would follow with a gap,
+ * or twice. Must be done before the cut itself.
+ */
+export async function dropDurably(state: LogState, segments: Segment[]): Promise<void> {
+  if (segments.length === 0) return;
+  removeLater(state, segments);
+  await state.context.fileSystem.syncFolder(state.folder);
+}
+
 /** Drops everything; the log goes on at `offset`. */
-export function startAnew(state: LogState, offset: number): void {
-  removeLater(state, state.segments.removeFirst(state.segments.count));
+export async function startAnew(state: LogState, offset: number): Promise<void> {
+  const dropped = state.segments.removeFirst(state.segments.count);
   state.segments.add(newSegment(state, offset));
+  removeLater(state, dropped);
   state.segments.active.appender();
   state.logStartOffset = offset;
   state.logEndOffset = offset;
@@ -48,15 +62,17 @@ export function startAnew(state: LogState, offset: number): void {
   state.leaderEpochs.clear();
   state.snapshots.removeAbove(-1);
   state.producers.reset(offset);
+  await state.context.fileSystem.syncFolder(state.folder);
 }
 
 /** Loads the latest good snapshot not above the log end and replays what follows it. */
 export function restoreProducers(state: LogState): void {
   const from = loadLatestSnapshot(state, state.logEndOffset);
-  for (const segment of state.segments.all().slice(Math.max(0, state.segments.floorIndex(from)))) replaySegment(state, segment, from);
+  for (const segment of state.segments.all().slice(Math.max(0, state.segments.floorIndex(from))))
+    replaySegment(state, segment, from);
 }
 
-/** The offset that the producers' state has after loading a snapshot at or below `limit`; without one, where the log begins. */
+/** The offset that the producers' state has after loading a snapshot at or below `limit`; without one, where the first segment begins. */
 export function loadLatestSnapshot(state: LogState, limit: number): number {
   const nowMs = state.context.clock.nowMs();
   for (const offset of state.snapshots.upTo(limit)) {
@@ -67,11 +83,14 @@ export function loadLatestSnapshot(state: LogState, limit: number): number {
       return offset;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      state.context.logger.warn({ folder: state.folder, offset, error }, "a producer snapshot is not usable and is removed");
+      state.context.logger.warn(
+        { folder: state.folder, offset, error },
+        "a producer snapshot is not usable and is removed",
+      );
       state.snapshots.remove(offset);
     }
   }
-  const start = Math.min(limit, Math.max(state.logStartOffset, state.segments.first.baseOffset));
+  const start = Math.min(limit, state.segments.first.baseOffset);
   state.producers.reset(start);
   return start;
 }
@@ -79,21 +98,11 @@ export function loadLatestSnapshot(state: LogState, limit: number): number {
 /** Replays the batches of one segment from `fromOffset` to the log end; only those with a producer id are read. */
 export function replaySegment(state: LogState, segment: Segment, fromOffset: number): void {
   const file = segment.file();
-  scanHeads(file, { from: segment.offsetIndex().positionOf(fromOffset), to: segment.size }, head, (at) => {
+  scanHeads(file, { from: segment.scanStart(fromOffset), to: segment.size }, head, (at) => {
     if (!at.hasProducerId || at.lastOffset < fromOffset) return false;
     const bytes = Buffer.allocUnsafe(at.isControl ? at.sizeInBytes : BATCH_HEAD_BYTES);
     file.readSync(bytes, at.position);
     state.producers.replay(summarizeBatch(bytes, 0), at.baseOffset);
     return false;
   });
-}
-
-/** The offset behind the last batch of a segment. */
-export function endOf(segment: Segment): number {
-  let end = segment.baseOffset;
-  scanHeads(segment.file(), { from: segment.offsetIndex().positionOf(segment.offsetIndex().lastOffset()), to: segment.size }, head, (at) => {
-    end = at.lastOffset + 1;
-    return false;
-  });
-  return end;
 }

@@ -56,7 +56,8 @@ export class MemoryFileSystem implements FileSystem {
   rename(from: string, to: string): void {
     const [source, target] = [normal(from), normal(to)];
     const siblings = this.folders.get(parentOf(target));
-    if (siblings === undefined || (!this.files.has(source) && !this.folders.has(source))) throw new FileError("ENOENT", from);
+    if (siblings === undefined || (!this.files.has(source) && !this.folders.has(source)))
+      throw new FileError("ENOENT", from);
     if (this.files.has(source)) move(this.files, source, target);
     else this.moveFolder(source, target);
     this.folders.get(parentOf(source))!.delete(nameOf(source));
@@ -184,7 +185,12 @@ class MemoryContent {
 
   private addChunk(needBytes: number): Chunk {
     const grown = Math.min(CHUNK_LIMIT_BYTES, Math.max(FIRST_CHUNK_BYTES, this.size));
-    const chunk = { start: this.size, length: 0, written: 0, bytes: Buffer.allocUnsafeSlow(Math.max(grown, needBytes)) };
+    const chunk = {
+      start: this.size,
+      length: 0,
+      written: 0,
+      bytes: Buffer.allocUnsafeSlow(Math.max(grown, needBytes)),
+    };
     this.chunks.push(chunk);
     return chunk;
   }

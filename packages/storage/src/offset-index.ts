@@ -40,7 +40,10 @@ export class OffsetIndex {
 
   append(offset: number, position: number): void {
     assert(this.count === 0 || offset > this.lastOffset(), "offsets in an index increase");
-    assert(offset >= this.baseOffset && offset - this.baseOffset <= MAX_RELATIVE_OFFSET, "an index entry's offset fits 31 bits");
+    assert(
+      offset >= this.baseOffset && offset - this.baseOffset <= MAX_RELATIVE_OFFSET,
+      "an index entry's offset fits 31 bits",
+    );
     const at = this.table.add();
     writeInt32(this.table.bytes, at, offset - this.baseOffset);
     writeInt32(this.table.bytes, at + 4, position);

@@ -17,6 +17,7 @@ import { rollSegment, takeSnapshot } from "./log-state.ts";
 import type { LogState } from "./log-state.ts";
 import { findByTimestamp, findLargestTimestamp } from "./log-timestamps.ts";
 import { truncateLog } from "./log-truncation.ts";
+import type { Segment } from "./segment.ts";
 import type { ActiveProducer } from "./producer-state.ts";
 
 export class PartitionLog {
@@ -28,13 +29,13 @@ export class PartitionLog {
   private dirtySince: number | null = null;
 
   /** Use LogDirectory or openPartitionLog. */
-  constructor(state: LogState, loaded: { recoveryPoint: number; isNew: boolean }) {
+  constructor(state: LogState, loaded: { recoveryPoint: number; namesDurable: boolean }) {
     this.state = state;
     this.flusher = new LogFlusher(state, loaded);
     this.appender = new LogAppender(state, {
       isOffline: () => this.failure !== null,
       failed: (error) => this.goOffline(error),
-      rolled: () => this.flushSoon(),
+      rolled: (segment) => this.afterRoll(segment),
       written: () => this.afterWrite(),
     });
   }
@@ -133,7 +134,16 @@ export class PartitionLog {
       const located = locate(segments, range);
       const part = located === null ? null : partOf(located);
       const abortedTransactions = !committed ? null : located === null ? [] : abortedIn(segments, located, range);
-      return { ok: true, part, bytes: located?.bytes ?? 0, logStartOffset, highWatermark, lastStableOffset, logEndOffset, abortedTransactions };
+      return {
+        ok: true,
+        part,
+        bytes: located?.bytes ?? 0,
+        logStartOffset,
+        highWatermark,
+        lastStableOffset,
+        logEndOffset,
+        abortedTransactions,
+      };
     } catch (error) {
       // A damaged file or a failed read hurts the one who asked; appends go on, so the log stays online.
       this.state.context.logger.error({ folder: this.folder, offset, error }, "a log could not be read");
@@ -214,7 +224,10 @@ export class PartitionLog {
   assignTopicId(topicId: string): void {
     assert(this.state.topicId === null || this.state.topicId === topicId, "a topic id never changes");
     if (this.state.topicId !== null) return;
-    this.state.context.fileSystem.writeFile(`${this.folder}/${PARTITION_METADATA_FILE}`, encodePartitionMetadata(topicId));
+    this.state.context.fileSystem.writeFile(
+      `${this.folder}/${PARTITION_METADATA_FILE}`,
+      encodePartitionMetadata(topicId),
+    );
     this.state.topicId = topicId;
   }
 
@@ -222,8 +235,9 @@ export class PartitionLog {
   async roll(): Promise<void> {
     await this.appender.idle();
     if (this.offline || this.state.segments.active.size === 0) return;
+    const { active } = this.state.segments;
     this.guarded(() => rollSegment(this.state));
-    this.flushSoon();
+    this.afterRoll(active);
   }
 
   /** Resolves when everything appended so far would survive a power cut. Rejects, and takes the log offline, when that failed. */
@@ -239,12 +253,18 @@ export class PartitionLog {
     this.dirtySince = this.state.logEndOffset > endOffset ? this.state.context.clock.monotonicMs() : null;
   }
 
-  /** Cuts the log so that `offset` is the next (followers). True when something was cut. */
+  /** Cuts the log so that `offset` is the next (followers). True when something was cut. Nothing may be appended until it resolves. */
   async truncateTo(offset: number): Promise<boolean> {
     await this.appender.idle();
-    const cut = this.guarded(() => truncateLog(this.state, offset));
-    this.flusher.truncatedTo(this.state.logEndOffset);
-    return cut;
+    await this.flusher.idle();
+    try {
+      const cut = await truncateLog(this.state, offset);
+      this.flusher.truncatedTo(this.state.logEndOffset);
+      return cut;
+    } catch (error) {
+      this.goOffline(error);
+      throw error;
+    }
   }
 
   /**
@@ -258,7 +278,7 @@ export class PartitionLog {
     try {
       await this.flush();
       takeSnapshot(this.state);
-      this.state.segments.active.writeIndexes();
+      for (const segment of this.state.segments.all()) segment.writeIndexes();
     } finally {
       this.abandon();
     }
@@ -273,19 +293,20 @@ export class PartitionLog {
   }
 
   private afterWrite(): Promise<void> | null {
-    const { config, context, logEndOffset } = this.state;
+    const { config, context } = this.state;
     if (this.dirtySince === null) {
       this.dirtySince = context.clock.monotonicMs();
       context.events.becameDirty(this);
     }
-    return logEndOffset - this.flusher.recoveryPoint >= config.flushMessages ? this.flush() : null;
+    return this.flusher.unflushedRecords() >= config.flushMessages ? this.flush() : null;
   }
 
   private abandon(): void {
     for (const segment of this.state.segments.all()) segment.abandon();
   }
 
-  private flushSoon(): void {
+  private afterRoll(segment: Segment): void {
+    this.flusher.noteRolled(segment);
     // Already reported by goOffline; nobody waits for this one.
     this.flush().catch(() => {});
   }

@@ -71,7 +71,10 @@ export class SegmentIndexes {
   /** Null when no transaction of this segment was aborted. @throws DecodeError when the file is damaged. */
   transactionIndex(): TransactionIndex | null {
     if (this.transactions === null && this.hasTransactions) {
-      this.transactions = new TransactionIndex(this.baseOffset, this.fileSystem.readFile(this.pathOf(TRANSACTION_INDEX_SUFFIX)) ?? undefined);
+      this.transactions = new TransactionIndex(
+        this.baseOffset,
+        this.fileSystem.readFile(this.pathOf(TRANSACTION_INDEX_SUFFIX)) ?? undefined,
+      );
     }
     return this.transactions;
   }
@@ -93,10 +96,15 @@ export class SegmentIndexes {
     this.changed = false;
   }
 
-  /** Resolves when the files would survive a power cut. */
+  /** Resolves when the files would survive a power cut; those that are gone meanwhile are left out. */
   async sync(): Promise<void> {
-    const suffixes = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, ...(this.hasTransactions ? [TRANSACTION_INDEX_SUFFIX] : [])];
+    const suffixes = [
+      OFFSET_INDEX_SUFFIX,
+      TIME_INDEX_SUFFIX,
+      ...(this.hasTransactions ? [TRANSACTION_INDEX_SUFFIX] : []),
+    ];
     for (const suffix of suffixes) {
+      if (this.fileSystem.status(this.pathOf(suffix)) === null) continue;
       const file = this.fileSystem.open(this.pathOf(suffix), "append");
       try {
         await file.sync();
@@ -115,7 +123,11 @@ export class SegmentIndexes {
   }
 
   heldBytes(): number {
-    return (this.offsets?.table.heldBytes() ?? 0) + (this.times?.table.heldBytes() ?? 0) + (this.transactions?.table.heldBytes() ?? 0);
+    return (
+      (this.offsets?.table.heldBytes() ?? 0) +
+      (this.times?.table.heldBytes() ?? 0) +
+      (this.transactions?.table.heldBytes() ?? 0)
+    );
   }
 
   private pathOf(suffix: string): string {

@@ -30,7 +30,8 @@ export function scanHeads(file: File, range: ScanRange, head: BatchHead, visit: 
     if (position < windowAt || position + BATCH_HEAD_BYTES > windowEnd) {
       const length = Math.min(WINDOW_BYTES, range.to - position);
       windowAt = position;
-      windowEnd = position + file.readSync(length === WINDOW_BYTES ? sharedWindow : sharedWindow.subarray(0, length), position);
+      windowEnd =
+        position + file.readSync(length === WINDOW_BYTES ? sharedWindow : sharedWindow.subarray(0, length), position);
     }
     if (!head.read(sharedWindow, position - windowAt, windowEnd - position)) return NOT_FOUND;
     head.position = position;

@@ -6,7 +6,13 @@ import { assert } from "@ottla/base";
 import type { Logger } from "@ottla/base";
 import { BatchHead } from "./batch-head.ts";
 import type { File, FileSystem } from "./file-system.ts";
-import { LOG_SUFFIX, offsetFileName, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX } from "./log-file-names.ts";
+import {
+  LOG_SUFFIX,
+  offsetFileName,
+  OFFSET_INDEX_SUFFIX,
+  TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
+} from "./log-file-names.ts";
 import { MAX_RELATIVE_OFFSET } from "./offset-index.ts";
 import type { OffsetIndex } from "./offset-index.ts";
 import { FileHandle } from "./open-files.ts";
@@ -55,6 +61,8 @@ export class Segment implements IndexOwner {
   private readonly logger: Logger;
   /** Open for appending, from the first append until the segment is old and flushed. */
   private own: FileHandle | null = null;
+  /** Its files have other names, or it is closed. */
+  private removed = false;
   private bytesSinceIndexEntry = 0;
   private maxTimestamp: number | null = null;
   private maxTimestampOffset = -1;
@@ -70,7 +78,12 @@ export class Segment implements IndexOwner {
     this.openFiles = options.openFiles;
     this.logger = options.logger;
     const { folder, baseOffset, hasTransactionIndex } = options;
-    this.indexes = new SegmentIndexes({ fileSystem: this.fileSystem, folder, baseOffset, hasTransactions: hasTransactionIndex });
+    this.indexes = new SegmentIndexes({
+      fileSystem: this.fileSystem,
+      folder,
+      baseOffset,
+      hasTransactions: hasTransactionIndex,
+    });
     if (options.size === 0) this.restart();
   }
 
@@ -194,20 +207,43 @@ export class Segment implements IndexOwner {
     return this.positionOf(offset, head);
   }
 
-  /** Where the whole batches end, as far as can be seen from their heads: `size` unless the file was damaged. */
-  endPosition(): number {
+  /**
+   * Where to begin to look for `offset`: at the batch of the last index entry that is not above it, or at the beginning.
+   * An entry that does not lead to its batch has the indexes built again.
+   */
+  scanStart(offset: number): number {
     const index = this.offsetIndex();
-    let end = index.count === 0 ? 0 : index.positionAt(index.count - 1);
-    scanHeads(this.file(), { from: end, to: this.size }, sharedHead, (head) => {
-      end = head.position + head.sizeInBytes;
+    const slot = index.slotOf(offset);
+    if (slot === -1) return 0;
+    const position = index.positionAt(slot);
+    const found = scanHeads(this.file(), { from: position, to: this.size }, sharedHead, () => true);
+    if (found === position && sharedHead.lastOffset === index.offsetAt(slot)) return position;
+    this.rebuildIndexes("an entry does not lead to its batch");
+    return this.scanStart(offset);
+  }
+
+  /**
+   * Where its whole batches end, as far as can be seen from their heads, and the offset behind the last of them. Looks at what
+   * the indexes do not cover: if the time index lacks a timestamp, because its file was not synced, the indexes are built again.
+   */
+  end(): { position: number; offset: number } {
+    const end = { position: this.scanStart(this.offsetIndex().lastOffset()), offset: this.baseOffset };
+    end.position = Math.min(end.position, this.scanStart(this.timeIndex().lastOffset()));
+    let maxTimestamp = NO_TIMESTAMP;
+    scanHeads(this.file(), { from: end.position, to: this.size }, sharedHead, (head) => {
+      end.position = head.position + head.sizeInBytes;
+      end.offset = head.lastOffset + 1;
+      maxTimestamp = Math.max(maxTimestamp, head.maxTimestamp);
       return false;
     });
+    if (maxTimestamp > this.largestTimestamp()) this.rebuildIndexes("the time index ends too early");
     return end;
   }
 
   /** Writes what the index files lack. The last time index entry is the largest timestamp, as in every closed segment of Kafka. */
   writeIndexes(): void {
-    if (this.size > 0 && this.indexes.times !== null) this.timeIndex().maybeAppend(this.largestTimestamp(), this.maxTimestampOffset);
+    if (this.size > 0 && this.indexes.times !== null)
+      this.timeIndex().maybeAppend(this.largestTimestamp(), this.maxTimestampOffset);
     this.indexes.write();
   }
 
@@ -218,8 +254,9 @@ export class Segment implements IndexOwner {
     this.openFiles.usedIndexes(this, this.indexes.heldBytes());
   }
 
-  /** Resolves when the log and, if asked, the index files would survive a power cut. */
+  /** Resolves when the log and, if asked, the index files would survive a power cut. Nothing is done for a removed segment. */
   async sync(options: { indexes: boolean }): Promise<void> {
+    if (this.removed) return;
     const handle = this.own ?? new FileHandle(this.fileSystem.open(this.path, "append"));
     if (handle !== this.own) handle.cached = false;
     handle.hold();
@@ -228,7 +265,7 @@ export class Segment implements IndexOwner {
     } finally {
       handle.release();
     }
-    if (options.indexes) await this.indexes.sync();
+    if (options.indexes && !this.removed) await this.indexes.sync();
   }
 
   /** Cuts all batches from `position` on, which hold `offset` and later. */
@@ -244,7 +281,7 @@ export class Segment implements IndexOwner {
     this.firstTimestamp = null;
     this.maxTimestamp = times.lastTimestamp();
     this.maxTimestampOffset = times.lastOffset();
-    scanHeads(this.file(), { from: offsets.positionOf(times.lastOffset()), to: this.size }, sharedHead, (head) => {
+    scanHeads(this.file(), { from: this.scanStart(times.lastOffset()), to: this.size }, sharedHead, (head) => {
       this.noteTimestamp(head.maxTimestamp, head.lastOffset);
       return false;
     });
@@ -279,6 +316,7 @@ export class Segment implements IndexOwner {
 
   /** Closes without writing anything. */
   abandon(): void {
+    this.removed = true;
     this.closeAppender();
     this.openFiles.forget(this.path);
     this.openFiles.forgetIndexes(this);
@@ -313,6 +351,12 @@ export class Segment implements IndexOwner {
       return false;
     });
     this.size = size;
-    if (this.own === null) this.becomeInactive();
+    if (this.own !== null) return;
+    try {
+      this.becomeInactive();
+    } catch (error) {
+      // Reading goes on from memory; `close` tries again.
+      this.logger.warn({ path: this.path, error }, "an index that was built again could not be written");
+    }
   }
 }

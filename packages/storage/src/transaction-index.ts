@@ -52,7 +52,10 @@ export class TransactionIndex {
   }
 
   /** Adds to `found` what a reader of [fetchOffset, upperBoundOffset) must skip; true when later segments hold no more of it. */
-  collect(range: { fetchOffset: number; upperBoundOffset: number }, found: { producerId: number; firstOffset: number }[]): boolean {
+  collect(
+    range: { fetchOffset: number; upperBoundOffset: number },
+    found: { producerId: number; firstOffset: number }[],
+  ): boolean {
     for (let slot = 0; slot < this.count; slot++) {
       const aborted = this.entryAt(slot);
       if (aborted.lastOffset >= range.fetchOffset && aborted.firstOffset < range.upperBoundOffset) {

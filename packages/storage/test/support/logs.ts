@@ -5,7 +5,15 @@ import type { Clock, Logger } from "@ottla/base";
 import { RecordBatchBuilder } from "@ottla/protocol";
 import type { BatchOptions, RecordToAppend } from "@ottla/protocol";
 import { createLogContext } from "../../src/index.ts";
-import type { AppendOptions, AppendResult, FileSystem, LogConfig, LogContext, LogEvents, PartitionLog } from "../../src/index.ts";
+import type {
+  AppendOptions,
+  AppendResult,
+  FileSystem,
+  LogConfig,
+  LogContext,
+  LogEvents,
+  PartitionLog,
+} from "../../src/index.ts";
 
 /** Kafka's defaults, but small enough to see effects. */
 export function logConfig(changes: Partial<LogConfig> = {}): LogConfig {
@@ -74,7 +82,8 @@ export function logContext(changes: ContextChanges): LogContext {
 /** One batch of records that carry the given values. */
 export function batchOf(values: string[], options: BatchOptions & { timestamp?: number } = {}): Buffer {
   const builder = new RecordBatchBuilder(options);
-  for (const value of values) builder.append({ timestamp: options.timestamp ?? 1_700_000_000_000, value: Buffer.from(value) });
+  for (const value of values)
+    builder.append({ timestamp: options.timestamp ?? 1_700_000_000_000, value: Buffer.from(value) });
   return builder.build();
 }
 
@@ -84,6 +93,10 @@ export function batchOfRecords(records: RecordToAppend[], options: BatchOptions 
   return builder.build();
 }
 
-export function append(log: PartitionLog, records: Buffer, options: Partial<AppendOptions> = {}): Promise<AppendResult> {
+export function append(
+  log: PartitionLog,
+  records: Buffer,
+  options: Partial<AppendOptions> = {},
+): Promise<AppendResult> {
   return new Promise((resolve) => log.append(records, { leaderEpoch: 0, origin: "client", ...options }, resolve));
 }
