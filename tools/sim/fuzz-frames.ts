@@ -9,7 +9,6 @@ import type { FuzzFrame } from "./frames.ts";
 import { Witness } from "./witness.ts";
 
 const TICK_MS = 5;
-const FINDINGS_MAX = 20;
 const TOPICS = ["fuzz-0", "fuzz-1", "fuzz-2", "fuzz-3"];
 
 export interface FuzzOptions {
@@ -20,10 +19,12 @@ export interface FuzzOptions {
   readonly port: number;
   /** Default 0: to send again only a part of a run. */
   readonly firstIndex?: number;
-  /** Connections at once. Default 24. */
+  /** Connections at once. Default 32. */
   readonly connections?: number;
   /** The witness checks after so many frames. Default 2,000. */
   readonly checkEvery?: number;
+  /** The run stops when so much was found. Default 20. */
+  readonly findingsMax?: number;
   /** When the run must be over. Default 120,000. */
   readonly limitMs?: number;
 }
@@ -42,7 +43,6 @@ export interface FuzzReport {
   readonly outcomes: Readonly<Record<Outcome, number>>;
   /** Rounds in which the witness was served. */
   readonly checks: number;
-  /** At most 20; the run stops there. */
   readonly findings: readonly FuzzFinding[];
   readonly elapsedMs: number;
 }
@@ -90,7 +90,7 @@ class FuzzRun implements LaneHost {
       this.whenDone = resolve;
     });
     const ticks = setInterval(() => this.tick(startedMs), TICK_MS);
-    const lanes = Array.from({ length: this.options.connections ?? 24 }, () => new Lane(this));
+    const lanes = Array.from({ length: this.options.connections ?? 32 }, () => new Lane(this));
     for (const lane of lanes) this.lanes.add(lane);
     for (const lane of lanes) lane.next();
     await done;
@@ -108,7 +108,7 @@ class FuzzRun implements LaneHost {
 
   /** For Lane. */
   take(): FuzzFrame | null {
-    if (this.taken === this.options.count || this.findings.length >= FINDINGS_MAX) return null;
+    if (this.taken === this.options.count || this.findings.length >= (this.options.findingsMax ?? 20)) return null;
     if (this.taken - this.checkedAt >= (this.options.checkEvery ?? 2000)) {
       this.checkedAt = this.taken;
       if (!this.checking) void this.check();

@@ -55,6 +55,7 @@ export class IdempotentLoad {
 
   private async run(): Promise<void> {
     while (this.running || this.partitions.some(({ unanswered }) => unanswered.length > 0)) {
+      if (this.violations.length > 0) return;
       try {
         const client = await WireClient.connect(this.port);
         try {

@@ -4,12 +4,13 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SeededRandom } from "@ottla/base";
 import { freePort, startBrokerProcess } from "./broker-process.ts";
-import type { BrokerProcess } from "./broker-process.ts";
 import { IdempotentLoad } from "./idempotent-load.ts";
 import { createTopics, readPartition } from "./wire-reads.ts";
 import type { ReadRecord } from "./wire-reads.ts";
@@ -37,6 +38,7 @@ export async function killRounds(options: {
   const dataDir = await mkdtemp(join(tmpdir(), "ottla-kill-"));
   const port = await freePort();
   const loads: KcatLoad[] = [];
+  const silent = await listenSilently();
   let broker = await startBrokerProcess({ port, dataDir });
   try {
     await createTopics(port, [
@@ -47,7 +49,11 @@ export async function killRounds(options: {
     const numbered = new IdempotentLoad({ port, topic: "numbered", partitions: PARTITIONS });
     numbered.start();
     const kcat = spawnSync("kcat", ["-V"]).status === 0;
-    if (kcat) loads.push(new KcatLoad(port, "plain", false), new KcatLoad(port, "idempotent", true));
+    if (kcat)
+      loads.push(
+        new KcatLoad({ port, silentPort: silent.port }, "plain", false),
+        new KcatLoad({ port, silentPort: silent.port }, "idempotent", true),
+      );
     for (let round = 1; round <= options.rounds; round++) {
       await pause(100 + random.below(400));
       await broker.stop("SIGKILL");
@@ -60,13 +66,27 @@ export async function killRounds(options: {
     return { rounds: options.rounds, seed: options.seed, kcat, records: numbered.batches.length * 20, violations };
   } finally {
     for (const load of loads) load.kill();
-    await stopBroker(broker);
+    silent.close();
+    await broker.stop("SIGTERM");
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function stopBroker(broker: BrokerProcess): Promise<void> {
-  await broker.stop("SIGTERM");
+// kcat gives up when every broker that it knows is down at once. One that accepts and never answers is not down.
+function listenSilently(): Promise<{ port: number; close(): void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}));
+  });
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const close = (): void => {
+        server.close();
+        for (const socket of sockets) socket.destroy();
+      };
+      resolve({ port: (server.address() as AddressInfo).port, close });
+    });
+  });
 }
 
 async function check(port: number, numbered: IdempotentLoad, loads: readonly KcatLoad[]): Promise<string[]> {
@@ -110,7 +130,8 @@ class KcatLoad {
   private lines = 0;
   private errors = "";
 
-  constructor(port: number, topic: string, idempotent: boolean) {
+  constructor(ports: { port: number; silentPort: number }, topic: string, idempotent: boolean) {
+    const { port, silentPort } = ports;
     this.topic = topic;
     this.idempotent = idempotent;
     const settings = [
@@ -119,12 +140,13 @@ class KcatLoad {
       "retry.backoff.ms=20",
       "reconnect.backoff.max.ms=100",
       "linger.ms=2",
+      "api.version.request.timeout.ms=300000",
     ];
     settings.push(idempotent ? "enable.idempotence=true" : "max.in.flight=1");
     const args = [
       "-P",
       "-b",
-      `127.0.0.1:${port}`,
+      `127.0.0.1:${port},127.0.0.1:${silentPort}`,
       "-t",
       topic,
       "-p",
@@ -132,6 +154,7 @@ class KcatLoad {
       ...settings.flatMap((setting) => ["-X", setting]),
     ];
     this.child = spawn("kcat", args, { stdio: ["pipe", "ignore", "pipe"] });
+    this.child.stdin!.on("error", () => {}); // its exit code tells more
     this.child.stderr!.on("data", (chunk: Buffer) => {
       this.errors = (this.errors + chunk.toString()).slice(-2000);
     });

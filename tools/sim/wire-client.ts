@@ -15,7 +15,9 @@ interface Waiting {
 export class WireClient {
   private readonly socket: Socket;
   private readonly waiting = new Map<number, Waiting>();
-  private received: Buffer = Buffer.alloc(0);
+  private chunks: Buffer[] = [];
+  private receivedBytes = 0;
+  private neededBytes = 4;
   private correlationId = 0;
   private failure: Error | null = null;
 
@@ -71,18 +73,27 @@ export class WireClient {
     });
   }
 
+  // Chunks are joined once a whole frame is there, so that a long response is copied once.
   private take(chunk: Buffer): void {
-    this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
-    while (this.received.length >= 4) {
-      const end = 4 + this.received.readInt32BE(0);
-      if (this.received.length < end) return;
-      const frame = this.received.subarray(4, end);
-      this.received = this.received.subarray(end);
-      const correlationId = frame.readInt32BE(0);
-      const waiting = this.waiting.get(correlationId);
-      this.waiting.delete(correlationId);
-      waiting?.resolve(frame);
+    this.chunks.push(chunk);
+    this.receivedBytes += chunk.length;
+    if (this.receivedBytes < this.neededBytes) return;
+    let received = Buffer.concat(this.chunks);
+    for (;;) {
+      this.neededBytes = received.length < 4 ? 4 : 4 + received.readInt32BE(0);
+      if (received.length < this.neededBytes) break;
+      this.answer(received.subarray(4, this.neededBytes));
+      received = received.subarray(this.neededBytes);
     }
+    this.chunks = [received];
+    this.receivedBytes = received.length;
+  }
+
+  private answer(frame: Buffer): void {
+    const correlationId = frame.readInt32BE(0);
+    const waiting = this.waiting.get(correlationId);
+    this.waiting.delete(correlationId);
+    waiting?.resolve(frame);
   }
 
   private fail(error: Error): void {
