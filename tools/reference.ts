@@ -9,12 +9,7 @@ import { runReferenceTool, startReferenceKafka } from "./reference/kafka.ts";
 
 export { cacheFolder, MissingProgramError, requireProgram, resolveJars } from "./reference/jars.ts";
 export { freePort, runReferenceTool, startReferenceKafka } from "./reference/kafka.ts";
-export type {
-  ReferenceKafka,
-  ReferenceOptions,
-  ToolOptions,
-  ToolResult,
-} from "./reference/kafka.ts";
+export type { ReferenceKafka, ReferenceOptions, ToolOptions, ToolResult } from "./reference/kafka.ts";
 
 async function main(words: string[]): Promise<void> {
   if (words[0] === "tool") {
@@ -39,9 +34,7 @@ async function main(words: string[]): Promise<void> {
     heapMegabytes: Number(values["heap-megabytes"]),
     properties: Object.fromEntries(values.override.map(splitOverride)),
   });
-  console.log(
-    `Apache Kafka listens on ${kafka.bootstrap}, process ${kafka.pid}, data in ${kafka.dataDir}`,
-  );
+  console.log(`Apache Kafka listens on ${kafka.bootstrap}, process ${kafka.pid}, data in ${kafka.dataDir}`);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   await kafka.stop();
 }

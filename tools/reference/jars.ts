@@ -53,9 +53,7 @@ export async function referenceClasspath(): Promise<string> {
 export async function requireProgram(program: string, purpose: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const child = spawn(program, ["-version"], { stdio: "ignore" });
-  child.on("error", () =>
-    reject(new MissingProgramError(`${purpose}: \`${program}\` is not on the PATH`)),
-  );
+  child.on("error", () => reject(new MissingProgramError(`${purpose}: \`${program}\` is not on the PATH`)));
   child.on("exit", () => resolve());
   await promise;
 }

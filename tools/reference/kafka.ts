@@ -92,11 +92,7 @@ export async function runReferenceTool(
 /** Tools live for a second or two: the quick compiler alone and one collector thread halve their start. */
 const toolFlags = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx256m"];
 
-async function startIn(
-  runFolder: string,
-  classpath: string,
-  options: ReferenceOptions,
-): Promise<ReferenceKafka> {
+async function startIn(runFolder: string, classpath: string, options: ReferenceOptions): Promise<ReferenceKafka> {
   const dataDir = options.dataDir ?? join(runFolder, "data");
   await mkdir(dataDir, { recursive: true });
   const port = options.port ?? (await freePort());
@@ -104,17 +100,12 @@ async function startIn(
   const propertiesFile = join(runFolder, "server.properties");
   const properties = serverProperties(dataDir, port, controllerPort, options.properties);
   await writeFile(propertiesFile, propertiesText(properties));
-  if (!existsSync(join(dataDir, "meta.properties")))
-    await formatStorage(propertiesFile, properties);
+  if (!existsSync(join(dataDir, "meta.properties"))) await formatStorage(propertiesFile, properties);
 
   const heap = options.heapMegabytes ?? 256;
-  const child = spawn(
-    "java",
-    [...serverFlags(heap), "-cp", classpath, "kafka.Kafka", propertiesFile],
-    {
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
+  const child = spawn("java", [...serverFlags(heap), "-cp", classpath, "kafka.Kafka", propertiesFile], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let complaint = "";
   child.stderr!.on("data", (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-keptErrorCharacters);
@@ -174,13 +165,8 @@ function propertiesText(properties: Record<string, string>): string {
 }
 
 /** KRaft refuses an unformatted folder. `--standalone` makes this node the only voter, unless the properties name the voters. */
-async function formatStorage(
-  propertiesFile: string,
-  properties: Record<string, string>,
-): Promise<void> {
-  const clusterId = Buffer.from(crypto.randomUUID().replaceAll("-", ""), "hex").toString(
-    "base64url",
-  );
+async function formatStorage(propertiesFile: string, properties: Record<string, string>): Promise<void> {
+  const clusterId = Buffer.from(crypto.randomUUID().replaceAll("-", ""), "hex").toString("base64url");
   const voters = properties["controller.quorum.voters"] === undefined ? ["--standalone"] : [];
   const result = await runReferenceTool("kafka.tools.StorageTool", [
     "format",
@@ -189,18 +175,11 @@ async function formatStorage(
     propertiesFile,
     ...voters,
   ]);
-  if (result.code !== 0)
-    throw new Error(`Kafka's storage tool refused to format:\n${result.stdout}${result.stderr}`);
+  if (result.code !== 0) throw new Error(`Kafka's storage tool refused to format:\n${result.stdout}${result.stderr}`);
 }
 
 function serverFlags(heapMegabytes: number): string[] {
-  return [
-    `-Xmx${heapMegabytes}m`,
-    `-Xms${heapMegabytes}m`,
-    "-XX:+UseG1GC",
-    "-XX:MaxGCPauseMillis=20",
-    "-Xshare:auto",
-  ];
+  return [`-Xmx${heapMegabytes}m`, `-Xms${heapMegabytes}m`, "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-Xshare:auto"];
 }
 
 /** Whether the port accepts a connection before the limit; false as well when the process ended. */

@@ -154,10 +154,12 @@ export class ByteWriter {
   toBuffer(): Buffer {
     const parts = this.finish();
     if (parts.length === 1 && Buffer.isBuffer(parts[0])) return parts[0];
-    return Buffer.concat(parts.map((part) => {
-      assert(Buffer.isBuffer(part), "a streamed part cannot be joined");
-      return part;
-    }));
+    return Buffer.concat(
+      parts.map((part) => {
+        assert(Buffer.isBuffer(part), "a streamed part cannot be joined");
+        return part;
+      }),
+    );
   }
 
   private cut(): void {

@@ -32,7 +32,10 @@ export function compressZstd(bytes: Buffer, level: number): Buffer {
 
 /** @throws DecodeError */
 export function decompressZstd(bytes: Buffer, limitBytes: number): Buffer {
-  const options = { maxOutputLength: Math.max(1, limitBytes), chunkSize: chunkBytes(bytes.length * ZSTD_TYPICAL_RATIO) };
+  const options = {
+    maxOutputLength: Math.max(1, limitBytes),
+    chunkSize: chunkBytes(bytes.length * ZSTD_TYPICAL_RATIO),
+  };
   return guarded("zstd", limitBytes, () => zlib().zstdDecompressSync(bytes, options));
 }
 
