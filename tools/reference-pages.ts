@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { renderApiPage } from "@ottla/broker/api-page.ts";
 import { renderConfigPage } from "@ottla/metadata/configs/config-page.ts";
 
 interface Page {
@@ -11,7 +12,10 @@ interface Page {
   readonly render: () => string;
 }
 
-export const pages: readonly Page[] = [{ path: "docs/reference/configs.md", render: renderConfigPage }];
+export const pages: readonly Page[] = [
+  { path: "docs/reference/apis.md", render: renderApiPage },
+  { path: "docs/reference/configs.md", render: renderConfigPage },
+];
 
 /** The paths of pages whose content is not what their table says. */
 export function stalePages(root: string, all: readonly Page[] = pages): string[] {
