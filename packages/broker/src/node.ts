@@ -177,6 +177,7 @@ function openLogs({ folder, config, controller, clock, logger, scheduler, nodeId
       flushCheckMs: config.get("log.flush.scheduler.interval.ms"),
       recoveryPointCheckpointMs: config.get("log.flush.offset.checkpoint.interval.ms"),
       logStartCheckpointMs: config.get("log.flush.start.offset.checkpoint.interval.ms"),
+      highWatermarkCheckpointMs: config.get("replica.high.watermark.checkpoint.interval.ms"),
       producerIdExpirationMs: config.get("producer.id.expiration.ms"),
     },
     onOffline: (log, error) =>

@@ -16,16 +16,16 @@ import type { Handler } from "../handler.ts";
 type TopicAnswer = DescribeTopicPartitionsResponse["topics"][number];
 type Cursor = DescribeTopicPartitionsResponse["nextCursor"];
 
-// max.request.partition.size.limit of Kafka, which bounds what a client may ask for at once.
-const PARTITIONS_LIMIT = 2000;
-
 export const describeTopicPartitionsHandler: Handler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse> =
   {
     api: describeTopicPartitionsApi,
     handle(request, context) {
       const { broker } = context;
       const { cursor } = request;
-      const limit = Math.max(1, Math.min(request.responsePartitionLimit, PARTITIONS_LIMIT));
+      const limit = Math.max(
+        1,
+        Math.min(request.responsePartitionLimit, broker.config.get("max.request.partition.size.limit")),
+      );
       const names = wantedNames(request, broker).filter((name) => cursor === null || name >= cursor.topicName);
       const topics: TopicAnswer[] = [];
       let room = limit;
