@@ -114,10 +114,11 @@ export function lines(records: readonly MetadataRecord[]): string[] {
   );
 }
 
-/** Without what says nothing: nulls, empty lists, "did not change". */
+/** Without what says nothing: nulls, "did not change", lists that are nearly always empty. */
 function meaningful(value: object): Record<string, unknown> {
+  const oftenEmpty = ["removingReplicas", "addingReplicas", "logDirs"];
   const entries = Object.entries(value).filter(([key, field]) => {
-    if (field === null || (Array.isArray(field) && field.length === 0)) return false;
+    if (field === null || (Array.isArray(field) && field.length === 0 && oftenEmpty.includes(key))) return false;
     if (key === "leader" && field === -2) return false;
     return !(key === "leaderRecoveryState" && field === -1);
   });
