@@ -5,7 +5,7 @@ import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import type { Finding } from "./rule.ts";
 import type { Import, SourceFile } from "./source.ts";
-import { layers, onlyImportedBy, sealed, systemGlobals, systemModules } from "./tables.ts";
+import { layers, onlyImportedBy, openToTests, sealed, systemGlobals, systemModules } from "./tables.ts";
 import { lineOf } from "./source.ts";
 import type { Package, Tree } from "./tree.ts";
 
@@ -37,7 +37,7 @@ export function importsGoDown(tree: Tree): Finding[] {
     const found = (sentence: string): Finding => ({ path: file.path, line, sentence });
     if (specifier.startsWith(".")) {
       const target = posix.join(posix.dirname(file.path), specifier);
-      if (isTest(file) && target.startsWith("tools/")) return null;
+      if (isTest(file) && openToTests.some((folder) => target.startsWith(folder))) return null;
       return target.startsWith(`packages/${from.folder}/`)
         ? null
         : found(`imports ${specifier}: other packages are imported by name`);

@@ -18,6 +18,9 @@ export const onlyImportedBy: Readonly<Record<string, readonly string[]>> = {
   broker: ["cli", "testkit"],
 };
 
+/** Where tests and benchmarks may reach by a relative path: what serves tests and is no part of a package. */
+export const openToTests = ["tools/", "packages/testkit/captures/"];
+
 /** What reaches the operating system: time, randomness and files are parameters below the shell. */
 export const systemModules = [
   "node:child_process",

@@ -26,7 +26,7 @@ export interface Tree {
   readonly rootDevDependencies: ReadonlySet<string>;
 }
 
-const IGNORED_FOLDERS = new Set(["node_modules", ".git", ".cache", "data", "target", "captures"]);
+const IGNORED_FOLDERS = new Set(["node_modules", ".git", ".cache", "data", "target"]);
 const TEXT_ENDINGS = new Set(["", ".ts", ".js", ".json", ".md", ".xml", ".properties", ".sh", ".yml", ".yaml", ".txt"]);
 
 /** Reads the text files below `root`. */
