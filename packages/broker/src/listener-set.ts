@@ -22,6 +22,7 @@ const FRAME_POOL_BYTES = 32 * 1024 * 1024;
 const STREAM_BUDGET_BYTES = 32 * 1024 * 1024;
 const STREAM_CHUNK_BYTES = 256 * 1024;
 const BULK_IN_FLIGHT = 16;
+const BULK_IN_FLIGHT_BYTES = 8 * 1024 * 1024;
 const PENDING_RESPONSE_BYTES = 1024 * 1024;
 
 const bulkApiKeys: ReadonlySet<number> = new Set(
@@ -85,6 +86,7 @@ export class ListenerSet {
       maxConnections: new ConnectionCounter(config.get("max.connections")),
       maxIdleMs: config.get("connections.max.idle.ms"),
       maxInFlightRequests: BULK_IN_FLIGHT,
+      maxInFlightBytes: BULK_IN_FLIGHT_BYTES,
       maxPendingResponseBytes: PENDING_RESPONSE_BYTES,
       streamChunkBytes: STREAM_CHUNK_BYTES,
     };

@@ -114,6 +114,7 @@ async function serveOttla(responseBytes: number): Promise<number> {
       maxConnections: new ConnectionCounter(10_000),
       maxIdleMs: 600_000,
       maxInFlightRequests: 16,
+      maxInFlightBytes: 8 * 1024 * 1024,
       maxPendingResponseBytes: 1_000_000,
       streamChunkBytes: Number(process.env["CHUNK"] ?? 256 * 1024),
     },

@@ -74,6 +74,8 @@ export class Connection implements RequestOwner, SocketReader {
   private state: ConnectionState = "open";
   private held: Frame | null = null;
   private directTarget: Buffer | null = null;
+  /** Of the frames handed out and not answered yet. */
+  private unansweredBytes = 0;
   private paused = true;
   private moved = true;
   private movedAtMs = 0;
@@ -185,6 +187,7 @@ export class Connection implements RequestOwner, SocketReader {
 
   /** For NetRequest. */
   answered(request: NetRequest): void {
+    this.unansweredBytes -= request.frameBytes;
     const hasOutput = this.writer.collect(request);
     if (hasOutput || this.paused) this.host.atEndOfTurn(this);
   }
@@ -219,11 +222,17 @@ export class Connection implements RequestOwner, SocketReader {
     const limits = this.host.limits;
     if (this.writer.pendingBytes() > limits.maxPendingResponseBytes) return false;
     const last = this.writer.lastWaiting();
-    return last === undefined || (last.bulk && this.writer.waitingCount() < limits.maxInFlightRequests);
+    if (last === undefined) return true;
+    return (
+      last.bulk &&
+      this.writer.waitingCount() < limits.maxInFlightRequests &&
+      this.unansweredBytes < limits.maxInFlightBytes
+    );
   }
 
   private dispatch(frame: Frame): void {
     const request = new NetRequest(this, this, frame);
+    this.unansweredBytes += request.frameBytes;
     this.requests++;
     this.writer.expect(request);
     try {

@@ -11,6 +11,8 @@ export interface NetLimits {
   readonly maxIdleMs: number;
   /** How many bulk requests of one connection may wait for their answers at once. */
   readonly maxInFlightRequests: number;
+  /** And how many bytes they may hold; a single request may be larger. */
+  readonly maxInFlightBytes: number;
   /** A connection with more unsent response bytes than this gets no further request handed out. Streamed parts count in full. */
   readonly maxPendingResponseBytes: number;
   /** How much of a streamed part is read at once, at most. */

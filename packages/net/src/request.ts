@@ -20,6 +20,8 @@ export class NetRequest {
   readonly connection: Connection;
   /** Whether it may overlap with other bulk requests. */
   readonly bulk: boolean;
+  /** How many bytes `frame` had when it came. */
+  readonly frameBytes: number;
   /** Header and body without the size; empty once the request is settled. */
   frame: Buffer;
   /** True after `respond` or `fail`. */
@@ -33,6 +35,7 @@ export class NetRequest {
     this.connection = connection;
     this.owner = owner;
     this.frame = frame.bytes;
+    this.frameBytes = frame.bytes.length;
     this.pooled = frame.pooled;
     this.bulk = frame.bulk;
   }

@@ -47,6 +47,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       maxConnections: new ConnectionCounter(5000),
       maxIdleMs: 600_000,
       maxInFlightRequests: 4,
+      maxInFlightBytes: 1024 * 1024,
       maxPendingResponseBytes: 1_000_000,
       streamChunkBytes: 64 * 1024,
       ...options.limits,

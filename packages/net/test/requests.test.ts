@@ -42,6 +42,19 @@ describe("requests of one connection", () => {
     );
   });
 
+  it("that are bulk hold no more bytes than the limit, but one may always be in flight", async () => {
+    await using net = await startHarness({ limits: { maxInFlightRequests: 100, maxInFlightBytes: 150_000 } });
+    const client = await net.client();
+    client.send(...[1, 2, 3].map((number) => request(PRODUCE, number, 100_000)), request(PRODUCE, 4, 300_000));
+    await until(() => net.requests.length === 2, "the two that pass the limit together");
+    net.requests.shift()!.respond([Buffer.from("1")]);
+    await until(() => net.requests.length === 2, "the third in place of the first");
+    for (const each of net.requests.splice(0)) each.respond([answerTo(each)]);
+    await until(() => net.requests.length === 1, "the large one");
+    net.requests[0]!.respond([answerTo(net.requests[0]!)]);
+    await client.take(4);
+  });
+
   it("that are bulk do not overlap with others, before or after", async () => {
     await using net = await startHarness();
     const client = await net.client();
