@@ -190,7 +190,7 @@ describe("IncrementalAlterConfigs", () => {
     const resource = (resourceName: string, resourceType = TOPIC) => ({
       resourceType,
       resourceName,
-      configs: [{ name: resourceType === TOPIC ? "segment.ms" : "log.roll.ms", configOperation: SET!, value: "9" }],
+      configs: [{ name: resourceType === TOPIC ? "segment.ms" : "log.roll.ms", configOperation: SET, value: "9" }],
     });
     const request = { resources: [resource("t"), resource("1", BROKER), resource("t")], validateOnly: false };
     const { records, response } = decideIncrementalAlterConfigs(request, contextOf(image));
@@ -203,7 +203,7 @@ describe("IncrementalAlterConfigs", () => {
 
   test("validates without recording", () => {
     const resources = [
-      { resourceType: TOPIC, resourceName: "t", configs: [{ name: "segment.ms", configOperation: SET!, value: "9" }] },
+      { resourceType: TOPIC, resourceName: "t", configs: [{ name: "segment.ms", configOperation: SET, value: "9" }] },
     ];
     const { records, response } = decideIncrementalAlterConfigs({ resources, validateOnly: true }, contextOf(image));
     assert.deepEqual([records, response.responses[0]!.errorCode], [[], 0]);

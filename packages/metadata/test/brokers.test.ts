@@ -364,7 +364,7 @@ describe("placement", () => {
   test("the first broker of a topic depends on the seed", () => {
     const brokers = brokersOf(broker(1), broker(2), broker(3), broker(4));
     const firsts = new Set(Array.from({ length: 40 }, (_, seed) => place(1, 1, brokers, seed)[0]![0]));
-    assert.deepEqual([...firsts].sort(), [1, 2, 3, 4]);
+    assert.deepEqual(firsts, new Set([1, 2, 3, 4]));
   });
 
   test("replicas of a partition lie in as many racks as there are", () => {
@@ -383,14 +383,16 @@ describe("placement", () => {
 
   test("the same two brokers do not always meet", () => {
     const pairs = new Set(
-      place(24, 2, brokersOf(broker(1), broker(2), broker(3), broker(4))).map((row) => row.toSorted().join()),
+      place(24, 2, brokersOf(broker(1), broker(2), broker(3), broker(4))).map((row) =>
+        row.toSorted((a, b) => a - b).join(),
+      ),
     );
     assert(pairs.size >= 4, `only ${[...pairs].join(" ")}`);
   });
 
   test("fenced brokers lead nothing and come last", () => {
     const brokers = brokersOf(broker(1), broker(2), broker(3, { fenced: true }));
-    for (const row of place(10, 2, brokers)) assert.deepEqual(row.toSorted(), [1, 2]);
+    for (const row of place(10, 2, brokers)) assert.deepEqual(new Set(row), new Set([1, 2]));
     for (const row of place(10, 3, brokers)) assert.notEqual(row[0], 3);
   });
 

@@ -1,7 +1,8 @@
 // Small metadata for tests: brokers, topics, images made of records, and the context that deciders look at.
 
 import { SeededRandom } from "@ottla/base";
-import { BrokerConfig, readBrokerProperties } from "../src/configs/broker-config.ts";
+import { readBrokerProperties } from "../src/configs/broker-config.ts";
+import type { BrokerConfig } from "../src/configs/broker-config.ts";
 import { effectiveConfig } from "../src/controller/decision.ts";
 import type { DecisionContext } from "../src/controller/decision.ts";
 import { ImageDraft } from "../src/image/image-draft.ts";

@@ -89,7 +89,7 @@ describe("a versioned map", () => {
         ["c", 3],
       ]),
     );
-    assert.deepEqual([...draft.finish().values()].sort(), [1, 3]);
+    assert.deepEqual(new Set(draft.finish().values()), new Set([1, 3]));
   });
 });
 

@@ -3,6 +3,7 @@
 // Opening raises the leader epoch, as an election of a quorum of one would. Index files are left to Kafka, which rebuilds them.
 // Invariant: after a failed flush nothing is acknowledged any more; a failed write is cut off again, or counts as a failed flush.
 
+import { assert } from "@ottla/base";
 import { controlBatch, controlRecordTypes } from "@ottla/protocol";
 import { leaderChangeMessage } from "@ottla/protocol/control-records/leader-change.ts";
 import type { File, FileSystem } from "@ottla/storage";
@@ -60,6 +61,8 @@ export class FileMetadataLog implements MetadataLog {
   private lastTimestampMs: number;
   private bytesSinceSnapshot: number;
   private brokenBy: Error | null = null;
+  /** The control records of this epoch are not on the disk yet. A segment is left behind only when it is whole there. */
+  private epochIsFlushed = false;
   /** A segment's name is not on the disk yet. */
   private folderIsDirty = true;
 
@@ -100,11 +103,12 @@ export class FileMetadataLog implements MetadataLog {
   }
 
   snapshotIsDue(): boolean {
-    return this.bytesSinceSnapshot >= this.options.snapshotBytes;
+    return this.epochIsFlushed && this.bytesSinceSnapshot >= this.options.snapshotBytes;
   }
 
   async writeSnapshot(image: MetadataImage, nowMs: number): Promise<void> {
     if (this.brokenBy !== null) throw this.brokenBy;
+    assert(this.epochIsFlushed, "a snapshot comes after the first append of its epoch");
     const { fileSystem, folder } = this.options;
     const id = { endOffset: this.next, epoch: this.epoch };
     this.rollSegment();
@@ -165,6 +169,7 @@ export class FileMetadataLog implements MetadataLog {
 
   private async sync(): Promise<void> {
     await this.file.sync();
+    this.epochIsFlushed = true;
     if (!this.folderIsDirty) return;
     const { fileSystem, folder } = this.options;
     await fileSystem.syncFolder(folder);
