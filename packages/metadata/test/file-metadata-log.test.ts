@@ -162,7 +162,7 @@ describe("snapshots", () => {
 
   test("of thousands of topics come in several batches and give the same image", async () => {
     const fileSystem = newFileSystem();
-    const { controller } = await start(fileSystem, 300_000);
+    const { controller } = await start(fileSystem, 200_000);
     const names = Array.from({ length: 2500 }, (_, index) => `topic-${index}`);
     await create(controller, ...names);
     await controller.close();
