@@ -32,6 +32,7 @@ export interface Latency {
   /** From the wish to send to the arrival of the Fetch response with the record. */
   produceToFetch: Percentiles;
   serverCpu: number | null;
+  othersCpu: number | null;
 }
 
 /** Requests on their way at most; more means that the server does not keep up and there is no latency to speak of. */
@@ -52,7 +53,7 @@ export async function runLatency(job: LatencyJob): Promise<Latency> {
   const meter = new Meter(job.serverPid);
   meter.start();
   await Promise.race([schedule.run(sendSlot.send), fetcher.lost, sendSlot.lost]);
-  const { serverCpu } = meter.stop();
+  const { serverCpu, othersCpu } = meter.stop();
   fetcher.close();
   sendSlot.close();
   const skipped = Math.round((job.warmupMs / 1000) * job.recordsPerSecond);
@@ -60,6 +61,7 @@ export async function runLatency(job: LatencyJob): Promise<Latency> {
     produce: percentiles(schedule.produceMs.subarray(skipped)),
     produceToFetch: percentiles(schedule.fetchMs.subarray(skipped)),
     serverCpu,
+    othersCpu,
   };
 }
 

@@ -4,7 +4,7 @@
 import type { Socket } from "node:net";
 import { buildBatch, type PrebuiltBatch } from "./batch.ts";
 import { FrameCutter, openRawConnection } from "./connection.ts";
-import { cpuSeconds } from "./process-usage.ts";
+import { cpuSeconds, machineCpuSeconds } from "./process-usage.ts";
 import { produceFrame, produceResponseLayout, RESPONSE_CORRELATION_AT } from "./wire.ts";
 
 /** What producers send, and where. */
@@ -29,15 +29,20 @@ export interface ProduceJob extends ProduceShape {
   totalBytes: number;
 }
 
-export interface Throughput {
-  seconds: number;
+export interface Throughput extends Usage {
   records: number;
   requests: number;
   /** Bytes of record batches. */
   bytes: number;
-  /** Share of one CPU, 1 = one core busy; null where /proc is missing. */
+}
+
+/** Shares of one CPU, 1 = one core busy; null where /proc is missing. */
+export interface Usage {
+  seconds: number;
   serverCpu: number | null;
   loadCpu: number | null;
+  /** All other processes and the kernel's own threads: what disturbs the measurement. */
+  othersCpu: number | null;
 }
 
 export async function runProduce(job: ProduceJob): Promise<Throughput> {
@@ -54,33 +59,45 @@ export async function runProduce(job: ProduceJob): Promise<Throughput> {
   return { ...usage, requests, records: requests * load.batch.recordCount, bytes: requests * load.batch.bytes.length };
 }
 
-/** Wall time and CPU time of server and generator between start and stop. */
+/** Wall time, and the CPU time of server, generator and everybody else, between start and stop. */
 export class Meter {
   private readonly serverPid: number;
   private startedMs = 0;
-  private serverCpu: number | null = null;
-  private loadCpu: number | null = null;
+  private before: CpuTimes = { server: null, load: null, machine: null };
 
   constructor(serverPid: number) {
     this.serverPid = serverPid;
   }
 
   start(): void {
-    this.serverCpu = cpuSeconds(this.serverPid);
-    this.loadCpu = cpuSeconds(process.pid);
+    this.before = this.now();
     this.startedMs = performance.now();
   }
 
-  stop(): { seconds: number; serverCpu: number | null; loadCpu: number | null } {
+  stop(): Usage {
     const seconds = (performance.now() - this.startedMs) / 1000;
-    const share = (before: number | null, after: number | null): number | null =>
-      before === null || after === null ? null : (after - before) / seconds;
-    return {
-      seconds,
-      serverCpu: share(this.serverCpu, cpuSeconds(this.serverPid)),
-      loadCpu: share(this.loadCpu, cpuSeconds(process.pid)),
-    };
+    const after = this.now();
+    const share = (name: keyof CpuTimes): number | null =>
+      after[name] === null || this.before[name] === null ? null : (after[name] - this.before[name]) / seconds;
+    const serverCpu = share("server");
+    const loadCpu = share("load");
+    const machineCpu = share("machine");
+    const othersCpu =
+      serverCpu === null || loadCpu === null || machineCpu === null
+        ? null
+        : Math.max(0, machineCpu - serverCpu - loadCpu);
+    return { seconds, serverCpu, loadCpu, othersCpu };
   }
+
+  private now(): CpuTimes {
+    return { server: cpuSeconds(this.serverPid), load: cpuSeconds(process.pid), machine: machineCpuSeconds() };
+  }
+}
+
+interface CpuTimes {
+  server: number | null;
+  load: number | null;
+  machine: number | null;
 }
 
 export function pause(milliseconds: number): Promise<void> {

@@ -1,6 +1,7 @@
 // `npm run bench`: one table of what the broker can do, each figure beside its floor, measured on loopback with the load in another process.
-// Options: --quick, --only TEXT (lines whose name contains it), --reference (Apache Kafka as well), --subjects floor,ottla,kafka (some of
-// them), --profile TEXT (where the time of one line goes). What the columns mean and what the numbers were: docs/reference/performance.md.
+// Options: --quick; --only TEXT (lines whose name contains it); --reference (Apache Kafka as well); --subjects floor,ottla,kafka (some of
+// them); --calm (on a machine with other work: repeats what that disturbed); --profile TEXT (where the time of one line goes).
+// What the columns mean, and what the numbers were: docs/reference/performance.md.
 
 import { statfsSync } from "node:fs";
 import { cpus } from "node:os";
@@ -43,6 +44,7 @@ interface Choice {
   wants: (name: string) => boolean;
   names: SubjectName[];
   quick: boolean;
+  calm: boolean;
 }
 
 async function main(words: string[]): Promise<void> {
@@ -53,6 +55,7 @@ async function main(words: string[]): Promise<void> {
       only: { type: "string" },
       reference: { type: "boolean", default: false },
       subjects: { type: "string" },
+      calm: { type: "boolean", default: false },
       profile: { type: "string" },
     },
   });
@@ -69,6 +72,7 @@ async function main(words: string[]): Promise<void> {
     pace,
     names,
     quick: values.quick,
+    calm: values.calm,
     lines: (values.quick && values.only === undefined ? quickLines : throughputLines).filter(({ name }) => wants(name)),
     wants,
   });
@@ -110,7 +114,7 @@ async function runLoads(
   const subjects: Subject[] = [];
   try {
     for (const name of names) subjects.push(await start[name](folder));
-    const bench: Bench = { subjects, generator, pace };
+    const bench: Bench = { subjects, generator, pace, calm: choice.calm };
     await warmUp(bench, warmUpLines);
     for (const line of lines) if (line.kind === "produce") print(await measureThroughput(bench, line));
     const fetches = lines.filter((line) => line.kind === "fetch");

@@ -13,6 +13,18 @@ export function cpuSeconds(pid: number): number | null {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** Seconds of CPU that all processes of the machine together have used so far. */
+export function machineCpuSeconds(): number | null {
+  try {
+    const [, user, nice, system, , , interrupts, softInterrupts] = readFileSync("/proc/stat", "utf8")
+      .split(/\s+/, 8)
+      .map(Number);
+    return (user! + nice! + system! + interrupts! + softInterrupts!) / TICKS_PER_SECOND;
+  } catch {
+    return null;
+  }
+}
+
 /** Resident megabytes (10^6 bytes): now, and at most so far. */
 export function residentMegabytes(pid: number): { now: number; peak: number } | null {
   const status = readProcess(pid, "status");

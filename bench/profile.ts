@@ -27,7 +27,7 @@ export async function profileLine(folder: string, text: string): Promise<void> {
     latencyMs: PROFILED_MS,
     logBytes: 1e9,
   };
-  const rows = await runLine({ subjects: [subject], generator, pace }, text);
+  const rows = await runLine({ subjects: [subject], generator, pace, calm: false }, text);
   generator.stop();
   await subject.stop();
   console.log(tableHead(["ottla"]));
@@ -77,7 +77,7 @@ function printProfile(profile: CpuProfile): void {
       tookMs,
     );
   });
-  console.log(`\nbusy ${busyMs.toFixed(0)} ms, idle ${idleMs.toFixed(0)} ms; share of the busy time by function`);
+  console.log(`\nbusy ${busyMs.toFixed(0)} ms, waiting for sockets and reading them ${idleMs.toFixed(0)} ms; share of the busy time by function`);
   printShares(functions, busyMs, SHOWN_FUNCTIONS);
   console.log("\nand by file");
   printShares(files, busyMs, SHOWN_FILES);

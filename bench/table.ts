@@ -13,6 +13,8 @@ export interface Row {
   cpuUnit?: "s/GB" | "core";
   /** Share of a core that the load generator used with the subject. */
   loadCpu?: number[];
+  /** Share of a core that went to neither the subject nor the generator. */
+  othersCpu?: number[];
   bytesPerRecord?: number;
   note?: string;
 }
@@ -27,8 +29,9 @@ export function tableHead(subjects: readonly SubjectName[]): string {
     ...subjects.map((name) => name.padStart(8)),
     ...ratios(subjects).map(([above, below]) => `${above}/${below} (range)`.padStart(22)),
     "records/s".padStart(10),
-    `CPU ${subjects.join(" ")}`.padStart(10 + 6 * subjects.length),
-    "load CPU".padStart(9),
+    `CPU ${subjects.join(" ")}`.padStart(14 + 6 * subjects.length),
+    "load".padStart(6),
+    "others".padStart(6),
   ];
   const line = columns.join(" ");
   return `${line}\n${"-".repeat(line.length)}`;
@@ -45,8 +48,9 @@ export function tableRow(row: Row, subjects: readonly SubjectName[]): string {
       ? ""
       : Math.round((median(measured) * 1e6) / row.bytesPerRecord).toLocaleString("en")
     ).padStart(10),
-    cpu(row, subjects).padStart(10 + 6 * subjects.length),
-    (row.loadCpu === undefined ? "" : `${Math.round(median(row.loadCpu) * 100)} %`).padStart(9),
+    cpu(row, subjects).padStart(14 + 6 * subjects.length),
+    percent(row.loadCpu).padStart(6),
+    percent(row.othersCpu).padStart(6),
   ];
   return columns.join(" ").trimEnd() + (row.note === undefined ? "" : `  ${row.note}`);
 }
@@ -69,13 +73,18 @@ function ratio(above: number[] | undefined, below: number[] | undefined): string
   return `${median(each).toFixed(2)} (${Math.min(...each).toFixed(2)}-${Math.max(...each).toFixed(2)})`;
 }
 
+// The cost of each, and what the first is of Ottla's: a ratio that a busy machine disturbs less than that of the rates.
 function cpu(row: Row, subjects: readonly SubjectName[]): string {
   if (row.cpu === undefined) return "";
-  const each = subjects.map((name) => {
-    const values = row.cpu?.[name];
-    return values === undefined || values.length === 0 ? "-" : median(values).toFixed(2);
-  });
-  return `${each.join(" ")} ${row.cpuUnit ?? "s/GB"}`;
+  const each = subjects.map((name) => figure(row.cpu?.[name]));
+  const [first] = subjects;
+  const [above, below] = [row.cpu[first!], row.cpu.ottla];
+  const share = first === "ottla" || above === undefined || below === undefined ? "" : ` ${(median(above) / median(below)).toFixed(2)}`;
+  return `${each.join(" ")} ${row.cpuUnit ?? "s/GB"}${share}`;
+}
+
+function percent(shares: number[] | undefined): string {
+  return shares === undefined ? "" : `${Math.round(median(shares) * 100)} %`;
 }
 
 function figure(values: number[] | undefined): string {
