@@ -12,7 +12,17 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-export class WireClient {
+/** What answers requests: a connection, or a broker in this process. */
+export interface Caller {
+  /** Sends one request and resolves with its response; rejects when none will come. */
+  call<Request, Response, GivenRequest, GivenResponse>(
+    api: Api<Request, Response, GivenRequest, GivenResponse>,
+    version: number,
+    request: GivenRequest,
+  ): Promise<Response>;
+}
+
+export class WireClient implements Caller {
   private readonly socket: Socket;
   private readonly waiting = new Map<number, Waiting>();
   private chunks: Buffer[] = [];
@@ -40,7 +50,6 @@ export class WireClient {
     });
   }
 
-  /** Sends one request and resolves with its response; rejects when the connection ends first. */
   async call<Request, Response, GivenRequest, GivenResponse>(
     api: Api<Request, Response, GivenRequest, GivenResponse>,
     version: number,

@@ -1,14 +1,11 @@
 // Creating topics and reading whole partitions back through the wire, for checkers that must see every record.
 
-import { fetchApi } from "@ottla/protocol/messages/01-fetch.ts";
 import { createTopicsApi } from "@ottla/protocol/messages/19-create-topics.ts";
-import { ZERO_UUID } from "@ottla/base";
-import { errorName, readRecords } from "@ottla/protocol";
+import { errorName } from "@ottla/protocol";
+import { consume } from "./consume.ts";
 import { WireClient } from "./wire-client.ts";
 
-const FETCH_VERSION = 12;
 const CREATE_VERSION = 5;
-const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface ReadRecord {
   offset: number;
@@ -48,34 +45,10 @@ export async function readPartition(port: number, topic: string, partition: numb
   const client = await WireClient.connect(port);
   const records: ReadRecord[] = [];
   try {
-    let fetchOffset = 0;
-    for (;;) {
-      const response = await client.call(fetchApi, FETCH_VERSION, {
-        maxWaitMs: 0,
-        minBytes: 0,
-        maxBytes: MAX_BYTES,
-        isolationLevel: 0,
-        topics: [{ topic, topicId: ZERO_UUID, partitions: [{ partition, fetchOffset, partitionMaxBytes: MAX_BYTES }] }],
-        forgottenTopicsData: [],
-      });
-      const answer = response.responses[0]!.partitions[0]!;
-      if (answer.errorCode !== 0)
-        throw new Error(`fetch of ${topic}-${partition} at ${fetchOffset}: ${errorName(answer.errorCode)}`);
-      if (fetchOffset >= answer.highWatermark) return records;
-      const before = fetchOffset;
-      for (const record of readRecords(answer.records!)) {
-        if (record.offset < fetchOffset) continue;
-        records.push({
-          offset: record.offset,
-          key: text(record.key),
-          value: text(record.value) ?? "",
-          timestamp: record.timestamp,
-          headers: headersOf(record.headers),
-        });
-        fetchOffset = record.offset + 1;
-      }
-      if (fetchOffset === before) throw new Error(`fetch of ${topic}-${partition} makes no progress at ${fetchOffset}`);
-    }
+    await consume(client, { topic, partition }, ({ offset, key, value, timestamp, headers }) => {
+      records.push({ offset, key: text(key), value: text(value) ?? "", timestamp, headers: headersOf(headers) });
+    });
+    return records;
   } finally {
     client.close();
   }
