@@ -6,6 +6,7 @@ import { batchFormat, errorCodes, validateRecords } from "@ottla/protocol";
 import type { BatchSummary, RecordError, Validated } from "@ottla/protocol";
 import type { LogConfig } from "./log-config.ts";
 import type { AppendOptions, AppendResult } from "./log-results.ts";
+import { MAX_RELATIVE_OFFSET } from "./offset-index.ts";
 import type { ProducerState } from "./producer-state.ts";
 import type { AppendedBatch, Segment } from "./segment.ts";
 
@@ -53,6 +54,8 @@ export class AppendGroup {
   readonly members: Member[] = [];
   bytes = 0;
   nextOffset: number;
+  /** Where the next segment begins, after `add` said "roll". */
+  rollOffset = -1;
   /** Why `add` said "failed". */
   failure: unknown = null;
   private readonly start: GroupStart;
@@ -66,10 +69,15 @@ export class AppendGroup {
     const checked = waiting.checked ?? this.check(waiting);
     if (checked === null) return "answered";
     waiting.checked = checked;
+    const range = this.offsetsOf(waiting, checked);
+    if (range === null) return "answered";
     const outcome = this.checkProducers(waiting, checked);
     if (outcome !== null) return outcome;
     try {
-      if (this.shouldRoll(checked)) return "roll";
+      if (this.shouldRoll(checked, range.last)) {
+        this.rollOffset = range.first;
+        return "roll";
+      }
     } catch (error) {
       this.failure = error;
       return "failed";
@@ -129,6 +137,19 @@ export class AppendGroup {
     return checked;
   }
 
+  /** The offsets that the records will have, or null when they are refused for them: only replicated ones bring their own. */
+  private offsetsOf(waiting: WaitingAppend, checked: Validated): { first: number; last: number } | null {
+    const { batches } = checked;
+    if (waiting.options.origin !== "replication")
+      return { first: this.nextOffset, last: this.nextOffset + offsetsIn(batches) - 1 };
+    const first = batches[0]?.baseOffset ?? -1;
+    const last = first === -1 ? -1 : batches.at(-1)!.baseOffset + batches.at(-1)!.lastOffsetDelta;
+    if (first >= this.nextOffset && last - first <= MAX_RELATIVE_OFFSET) return { first, last };
+    const errorMessage = `Replicated offsets ${first} to ${last} cannot follow ${this.nextOffset - 1}.`;
+    this.refuse(waiting, { errorCode: errorCodes.INVALID_RECORD, errorMessage });
+    return null;
+  }
+
   /** Null when all batches may be appended. */
   private checkProducers(waiting: WaitingAppend, checked: Validated): AddOutcome | null {
     for (const batch of checked.batches) {
@@ -150,7 +171,7 @@ export class AppendGroup {
   }
 
   // Kafka's LogSegment.shouldRoll, with what is already in the group counted in.
-  private shouldRoll(checked: Validated): boolean {
+  private shouldRoll(checked: Validated, lastOffset: number): boolean {
     const { config, segment, nowMs } = this.start;
     const size = segment.size + this.bytes;
     if (size > config.segmentBytes - checked.records.length) return true;
@@ -162,7 +183,7 @@ export class AppendGroup {
           : checked.maxTimestamp - first;
       if (waitedMs > config.segmentMs - segment.rollJitterMs) return true;
     }
-    if (!segment.holdsOffset(this.nextOffset + offsetsIn(checked.batches) - 1)) return true;
+    if (!segment.holdsOffset(lastOffset)) return true;
     const entries = this.batches.length;
     return segment.indexesFull(config.segmentIndexBytes, entries) && size > 0;
   }

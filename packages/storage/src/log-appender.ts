@@ -94,7 +94,7 @@ export class LogAppender {
       }
       if (outcome === "roll" && group.members.length > 0) break;
       if (outcome === "failed") this.fail(group, group.failure);
-      else this.roll();
+      else this.roll(group.rollOffset);
       group = this.newGroup();
       // What waits is then refused.
       if (this.hooks.isOffline()) break;
@@ -117,10 +117,10 @@ export class LogAppender {
     });
   }
 
-  private roll(): void {
+  private roll(baseOffset: number): void {
     const { active } = this.state.segments;
     try {
-      rollSegment(this.state);
+      rollSegment(this.state, baseOffset);
     } catch (error) {
       this.hooks.failed(error);
       return;

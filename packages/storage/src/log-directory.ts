@@ -29,6 +29,7 @@ import {
 import { createPartitionLog, openPartitionLog } from "./log-loader.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { RepeatingTask } from "./repeating-task.ts";
+import { SharedRun } from "./shared-run.ts";
 
 /** How often the folder looks after its logs, in milliseconds; LONG_MAX means never. The comments name Kafka's configs. */
 export interface LogDirectorySettings {
@@ -86,6 +87,11 @@ export class LogDirectory {
   private readonly removal: DelayedRemoval;
   private readonly logs = new Map<string, PartitionLog>();
   private readonly written = new Map<string, Buffer>();
+  private readonly recoveryPoints = this.checkpoint(RECOVERY_POINT_CHECKPOINT, (log) => log.recoveryPoint);
+  private readonly logStarts = this.checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) =>
+    log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null,
+  );
+  private readonly highWatermarks = this.checkpoint(HIGH_WATERMARK_CHECKPOINT, (log) => log.highWatermark);
   private tasks: RepeatingTask[] = [];
   private failed = false;
 
@@ -189,18 +195,16 @@ export class LogDirectory {
 
   /** Resolves when every log's recovery point is noted durably. */
   checkpointRecoveryPoints(): Promise<void> {
-    return this.checkpoint(RECOVERY_POINT_CHECKPOINT, (log) => log.recoveryPoint);
+    return this.recoveryPoints.run();
   }
 
   /** Resolves when every log's start is noted durably, where its first segment does not say it. */
   checkpointLogStarts(): Promise<void> {
-    return this.checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) =>
-      log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null,
-    );
+    return this.logStarts.run();
   }
 
   checkpointHighWatermarks(): Promise<void> {
-    return this.checkpoint(HIGH_WATERMARK_CHECKPOINT, (log) => log.highWatermark);
+    return this.highWatermarks.run();
   }
 
   /** Removes what retention allows in all logs; returns how many segments. */
@@ -310,7 +314,12 @@ export class LogDirectory {
     }
   }
 
-  private async checkpoint(fileName: string, offsetOf: (log: PartitionLog) => number | null): Promise<void> {
+  /** The writes of one file follow one another: two at once would take the temporary file from each other. */
+  private checkpoint(fileName: string, offsetOf: (log: PartitionLog) => number | null): SharedRun {
+    return new SharedRun(() => this.writeCheckpoint(fileName, offsetOf));
+  }
+
+  private async writeCheckpoint(fileName: string, offsetOf: (log: PartitionLog) => number | null): Promise<void> {
     const entries: { topic: string; partition: number; offset: number }[] = [];
     for (const log of this.logs.values()) {
       const offset = offsetOf(log);

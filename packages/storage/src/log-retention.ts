@@ -48,7 +48,7 @@ function deleteWhile(
     if (state.highWatermark < (next?.baseOffset ?? state.logEndOffset) || !isDeletable(segment, next)) break;
   }
   if (count === 0) return 0;
-  if (count === segments.count) rollSegment(state);
+  if (count === segments.count) rollSegment(state, state.logEndOffset);
   moveLogStart(state, segments.at(count)!.baseOffset);
   removeLater(state, segments.removeFirst(count));
   return count;

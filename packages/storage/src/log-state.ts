@@ -48,18 +48,20 @@ export function segmentAt(
   });
 }
 
-/** Closes the active segment for appends and begins the next at the log end (LocalLog.roll). A snapshot of the producers lies between. */
-export function rollSegment(state: LogState): void {
+/**
+ * Closes the active segment for appends and begins the next at `baseOffset`, the log end or above it (LocalLog.roll).
+ * A snapshot of the producers lies between.
+ */
+export function rollSegment(state: LogState, baseOffset: number): void {
   state.segments.active.becomeInactive();
-  const segment = newSegment(state, state.logEndOffset);
+  const segment = newSegment(state, baseOffset);
   segment.appender();
   state.segments.add(segment);
-  takeSnapshot(state);
+  takeSnapshot(state, baseOffset);
 }
 
-/** Writes the producers' state at the log end, unless that was done (ProducerStateManager.takeSnapshot). */
-export function takeSnapshot(state: LogState): void {
-  if (state.logEndOffset <= state.snapshots.latest()) return;
-  if (state.logEndOffset === 0) return;
-  state.snapshots.write(state.logEndOffset, state.producers.snapshot());
+/** Writes the producers' state as that at `offset`, unless that was done (ProducerStateManager.takeSnapshot). */
+export function takeSnapshot(state: LogState, offset: number): void {
+  if (offset === 0 || offset <= state.snapshots.latest()) return;
+  state.snapshots.write(offset, state.producers.snapshot());
 }

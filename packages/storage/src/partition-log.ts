@@ -236,7 +236,7 @@ export class PartitionLog {
     await this.appender.idle();
     if (this.offline || this.state.segments.active.size === 0) return;
     const { active } = this.state.segments;
-    this.guarded(() => rollSegment(this.state));
+    this.guarded(() => rollSegment(this.state, this.state.logEndOffset));
     this.afterRoll(active);
   }
 
@@ -277,7 +277,7 @@ export class PartitionLog {
     await this.appender.idle();
     try {
       await this.flush();
-      takeSnapshot(this.state);
+      takeSnapshot(this.state, this.state.logEndOffset);
       for (const segment of this.state.segments.all()) segment.writeIndexes();
     } finally {
       this.abandon();

@@ -34,19 +34,31 @@ export class RepeatingTask {
   private arm(): void {
     const { clock, periodMs } = this.options;
     if (this.stopped || periodMs > LONGEST_TIMER_MS) return;
-    this.timer = clock.schedule(periodMs, () => {
-      this.running = this.runOnce();
-    });
+    this.timer = clock.schedule(periodMs, () => this.runOnce());
   }
 
-  private async runOnce(): Promise<void> {
-    const { logger, name, run } = this.options;
+  private runOnce(): void {
+    let done: Promise<void> | null = null;
     try {
-      await run();
+      const outcome = this.options.run();
+      if (outcome instanceof Promise) done = outcome;
     } catch (error) {
-      logger.error({ task: name, error }, "a repeated task of the log folder failed");
+      this.report(error);
     }
-    this.running = null;
-    this.arm();
+    if (done === null) {
+      this.arm();
+      return;
+    }
+    this.running = done
+      .catch((error: unknown) => this.report(error))
+      .then(() => {
+        this.running = null;
+        this.arm();
+      });
+  }
+
+  private report(error: unknown): void {
+    const { logger, name } = this.options;
+    logger.error({ task: name, error }, "a repeated task of the log folder failed");
   }
 }

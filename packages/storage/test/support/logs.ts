@@ -1,10 +1,10 @@
 // Helpers of this package's tests: configs, contexts and batches with few words.
 
 import { ManualClock, SeededRandom, silentLogger } from "@ottla/base";
-import type { Clock, Logger } from "@ottla/base";
-import { RecordBatchBuilder } from "@ottla/protocol";
+import type { Clock, FramePart, Logger } from "@ottla/base";
+import { batchFormat, readRecords, RecordBatchBuilder } from "@ottla/protocol";
 import type { BatchOptions, RecordToAppend } from "@ottla/protocol";
-import { createLogContext } from "../../src/index.ts";
+import { createLogContext, MemoryFileSystem, openPartitionLog } from "@ottla/storage";
 import type {
   AppendOptions,
   AppendResult,
@@ -13,7 +13,8 @@ import type {
   LogContext,
   LogEvents,
   PartitionLog,
-} from "../../src/index.ts";
+  ReadOptions,
+} from "@ottla/storage";
 
 /** Kafka's defaults, but small enough to see effects. */
 export function logConfig(changes: Partial<LogConfig> = {}): LogConfig {
@@ -99,4 +100,84 @@ export function append(
   options: Partial<AppendOptions> = {},
 ): Promise<AppendResult> {
   return new Promise((resolve) => log.append(records, { leaderEpoch: 0, origin: "client", ...options }, resolve));
+}
+
+export interface LogSetup extends Partial<ContextChanges> {
+  config?: Partial<LogConfig>;
+  folder?: string;
+  recoveryPoint?: number;
+  logStartOffset?: number;
+  cleanStop?: boolean;
+}
+
+/** A log by itself in `/t-0` of a file system, by default a fresh one in memory. The high watermark is not moved. */
+export function openLog(setup: LogSetup = {}): Promise<PartitionLog> {
+  const clock = setup.clock ?? new ManualClock();
+  const context = logContext({ ...setup, clock, fileSystem: setup.fileSystem ?? new MemoryFileSystem(clock) });
+  return openPartitionLog(context, {
+    topic: "t",
+    partition: 0,
+    folder: setup.folder ?? "/t-0",
+    config: logConfig(setup.config),
+    topicId: null,
+    cleanStop: setup.cleanStop ?? true,
+    recoveryPoint: setup.recoveryPoint ?? 0,
+    logStartOffset: setup.logStartOffset ?? 0,
+  });
+}
+
+/** Appends one batch for each list of values and lets consumers see it. */
+export async function fill(
+  log: PartitionLog,
+  batches: string[][],
+  options: BatchOptions & { timestamp?: number } = {},
+): Promise<void> {
+  for (const values of batches) {
+    const result = await append(log, batchOf(values, options));
+    if (result.errorCode !== 0) throw new Error(`append refused with ${result.errorCode}: ${result.errorMessage}`);
+    log.updateHighWatermark(log.logEndOffset);
+  }
+}
+
+/** Reads from an offset and returns the values of the whole batches that came. */
+export async function valuesAt(
+  log: PartitionLog,
+  options: Partial<ReadOptions> & { offset: number },
+): Promise<string[]> {
+  const result = log.read({ maxBytes: 1024 * 1024, minOneBatch: true, upTo: "highWatermark", ...options });
+  if (!result.ok) throw new Error(`read refused with ${result.errorCode}`);
+  if (result.part === null) return [];
+  return valuesIn(await bytesOf(result.part));
+}
+
+/** The bytes of a part, which is then released. */
+export async function bytesOf(part: FramePart): Promise<Buffer> {
+  if (Buffer.isBuffer(part)) return part;
+  const bytes = Buffer.alloc(part.length);
+  for (let at = 0; at < bytes.length;) at += await part.read(bytes.subarray(at), at);
+  part.release();
+  return bytes;
+}
+
+export function valuesIn(bytes: Buffer): string[] {
+  const values: string[] = [];
+  batchFormat.forEachBatch(bytes, (position) => {
+    for (const record of readRecords(bytes, position)) values.push(String(record.value));
+  });
+  return values;
+}
+
+/** The values of the whole log, by as many reads as it takes. */
+export async function allValues(log: PartitionLog): Promise<string[]> {
+  const values: string[] = [];
+  for (let offset = log.logStartOffset; offset < log.logEndOffset;) {
+    const result = log.read({ offset, maxBytes: 1024 * 1024, minOneBatch: true, upTo: "logEnd" });
+    if (!result.ok || result.part === null) throw new Error(`nothing to read at ${offset}`);
+    const bytes = await bytesOf(result.part);
+    values.push(...valuesIn(bytes));
+    batchFormat.forEachBatch(bytes, (position) => {
+      offset = batchFormat.lastOffset(bytes, position) + 1;
+    });
+  }
+  return values;
 }

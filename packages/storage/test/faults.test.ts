@@ -1,0 +1,207 @@
+// Disks that are full, that fail, that lose power, and processes that end in the middle of anything.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ManualClock, SeededRandom, silentLogger } from "@ottla/base";
+import { errorCodes } from "@ottla/protocol";
+import { DataFolder, LogDirectory } from "@ottla/storage";
+import type { PartitionLog } from "@ottla/storage";
+import { FaultyFileSystem } from "@ottla/storage/faulty";
+import { LogModel } from "./support/log-model.ts";
+import { allValues, append, atOnce, batchOf, batchOfRecords, fill, logConfig, openLog } from "./support/logs.ts";
+import { simulateLog } from "./support/simulate-log.ts";
+
+const STORAGE_ERROR = errorCodes.KAFKA_STORAGE_ERROR;
+
+function faulty(seed = 1): FaultyFileSystem {
+  return new FaultyFileSystem({ clock: new ManualClock(), random: new SeededRandom(seed) });
+}
+
+describe("a disk that is full", () => {
+  for (const shortBytes of [0, 30, 100]) {
+    test(`after ${shortBytes} bytes of a write: the append fails, what was there stays, nothing more is taken`, async () => {
+      const fileSystem = faulty();
+      let offline = 0;
+      const log = await openLog({ fileSystem, events: { wentOffline: () => void offline++ } });
+      await fill(log, [["kept"]]);
+      fileSystem.failNext({ operation: "append", code: "ENOSPC", shortBytes });
+      assert.equal((await append(log, batchOf(["lost"]))).errorCode, STORAGE_ERROR);
+      assert.deepEqual([log.logEndOffset, log.offline, offline], [1, true, 1]);
+      assert.equal((await append(log, batchOf(["refused"]))).errorCode, STORAGE_ERROR);
+      assert.equal(log.read({ offset: 0, maxBytes: 100, minOneBatch: true, upTo: "logEnd" }).ok, false);
+      const again = await openLog({ fileSystem: fileSystem.survivor("kill"), cleanStop: false });
+      assert.deepEqual(await allValues(again), ["kept"]);
+    });
+  }
+
+  test("takes the whole group with it, and a repeated batch is taken anew after the restart", async () => {
+    const fileSystem = faulty();
+    const actions: (() => void)[] = [];
+    const log = await openLog({ fileSystem, scheduler: { endOfTurn: (action) => void actions.push(action) } });
+    const first = append(log, batchOf(["a"], { producerId: 1, producerEpoch: 0, baseSequence: 0 }));
+    const second = append(log, batchOf(["b"]));
+    fileSystem.failNext({ operation: "append", code: "ENOSPC" });
+    actions[0]!();
+    assert.deepEqual([(await first).errorCode, (await second).errorCode], [STORAGE_ERROR, STORAGE_ERROR]);
+    const again = await openLog({ fileSystem: fileSystem.survivor("kill"), cleanStop: false });
+    const repeated = await append(again, batchOf(["a"], { producerId: 1, producerEpoch: 0, baseSequence: 0 }));
+    assert.deepEqual([repeated.errorCode, repeated.baseOffset, repeated.duplicate], [0, 0, false]);
+  });
+
+  test("when a segment is rolled: the append fails and the log is offline", async () => {
+    const fileSystem = faulty();
+    const log = await openLog({ fileSystem, config: { segmentBytes: 100 } });
+    await fill(log, [["kept"]]);
+    fileSystem.failNext({ operation: "open", code: "ENOSPC" });
+    assert.equal((await append(log, batchOf(["lost"]))).errorCode, STORAGE_ERROR);
+    assert.equal(log.offline, true);
+    const again = await openLog({ fileSystem: fileSystem.survivor("kill"), cleanStop: false });
+    assert.deepEqual(await allValues(again), ["kept"]);
+  });
+
+  test("leaves the folder without the marker of a clean stop", async () => {
+    const fileSystem = faulty();
+    const directory = await openDirectory(fileSystem);
+    const log = await directory.create("t", 0, "AAAAAAAAAAAAAAAAAAAAAQ");
+    fileSystem.failNext({ operation: "append", code: "ENOSPC" });
+    await append(log, batchOf(["lost"]));
+    await directory.close();
+    assert.equal(directory.offline, true);
+    assert.equal((await openDirectory(fileSystem.survivor("kill"))).wasClean, false);
+  });
+});
+
+describe("a sync that fails", () => {
+  test("refuses the appends that waited for it, and every one after", async () => {
+    const fileSystem = faulty();
+    const log = await openLog({ fileSystem, config: { flushMessages: 1 } });
+    await fill(log, [["kept"]]);
+    fileSystem.failNext({ operation: "sync", code: "EIO" });
+    assert.equal((await append(log, batchOf(["lost"]))).errorCode, STORAGE_ERROR);
+    assert.equal((await append(log, batchOf(["after"]))).errorCode, STORAGE_ERROR);
+    assert.equal(log.recoveryPoint, 1);
+  });
+
+  test("rejects the flush, and a second flush does not pretend", async () => {
+    const fileSystem = faulty();
+    const log = await openLog({ fileSystem });
+    await fill(log, [["a"]]);
+    fileSystem.failNext({ operation: "sync", code: "EIO" });
+    await assert.rejects(log.flush());
+    await assert.rejects(log.flush());
+    assert.deepEqual([log.offline, log.recoveryPoint], [true, 0]);
+  });
+});
+
+describe("flush.messages", () => {
+  test("has answers wait until what they say is durable", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const fileSystem = faulty(seed);
+      const log = await openLog({ fileSystem, config: { flushMessages: 3, segmentBytes: 150 } });
+      for (const value of ["a", "b", "c"]) await fill(log, [[value]]);
+      assert.equal(log.recoveryPoint, 3);
+      await fill(log, [["d"]]);
+      const again = await openLog({ fileSystem: fileSystem.survivor("powerCut"), cleanStop: false });
+      assert.deepEqual((await allValues(again)).slice(0, 3), ["a", "b", "c"]);
+    }
+  });
+});
+
+describe("at every single change a process can end or the power be cut, and", () => {
+  for (const end of ["kill", "powerCut"] as const) {
+    test(`after a ${end} nothing is lost that may not be, nothing is wrong, no offset is missing`, async () => {
+      const counting = faulty();
+      await runScript(counting, new LogModel());
+      assert.ok(counting.operations > 100, "the script makes many changes");
+      for (let crashAt = 1; crashAt <= counting.operations; crashAt++) {
+        const fileSystem = faulty(crashAt);
+        fileSystem.crashAt = crashAt;
+        const model = new LogModel();
+        await runScript(fileSystem, model);
+        const directory = await openDirectory(fileSystem.survivor(end));
+        const log = await directory.create("t", 0, "AAAAAAAAAAAAAAAAAAAAAQ");
+        model.afterRestart(log, end === "kill" ? model.end : model.durableEnd);
+        await fill(log, [["after the crash"]]);
+        model.history.push({ value: "after the crash", timestamp: 0 });
+        model.compareAll(log, 500);
+        await directory.close();
+        assert.deepEqual(model.violations, [], `crash at change ${crashAt}`);
+      }
+    });
+  }
+});
+
+for (const seed of [1, 2, 3, 4, 5, 6]) {
+  test(`400 random steps hold, seed ${seed}`, async () => {
+    assert.deepEqual(await simulateLog(seed, 400), []);
+  });
+}
+
+test("the simulation sees a log that loses what it flushed", async () => {
+  const model = new LogModel();
+  const log = await openLog({ fileSystem: faulty() });
+  await fill(log, [["a"]]);
+  model.history = [
+    { value: "a", timestamp: 0 },
+    { value: "b", timestamp: 0 },
+  ];
+  model.afterRestart(log, 2);
+  assert.match(model.violations[0]!, /everything below 2 was safe/);
+});
+
+test("the simulation sees a log with a wrong value", async () => {
+  const model = new LogModel();
+  const log = await openLog({ fileSystem: faulty() });
+  await fill(log, [["a"]]);
+  model.history = [{ value: "b", timestamp: 0 }];
+  model.afterRestart(log, 1);
+  assert.match(model.violations[0]!, /offset 0 is a, was b/);
+});
+
+/** Appends, rolls, flushes, checkpoints, deletes; notes in the model what was acknowledged and what was flushed. */
+async function runScript(fileSystem: FaultyFileSystem, model: LogModel): Promise<void> {
+  const clock = new ManualClock();
+  try {
+    const directory = await openDirectory(fileSystem, clock);
+    const log = await directory.create("t", 0, "AAAAAAAAAAAAAAAAAAAAAQ");
+    for (let round = 0; round < 4; round++) {
+      for (let index = 0; index < 5; index++) await appendTo(log, model, `${round}.${index}`);
+      await log.flush();
+      model.durableEnd = model.end;
+      await appendTo(log, model, `${round}.unflushed`);
+      await directory.checkpointRecoveryPoints();
+      if (round === 2) {
+        model.logStart = 8;
+        log.deleteRecordsBefore(8);
+        await directory.checkpointLogStarts();
+        directory.deleteOldSegments();
+        clock.advance(60_000);
+      }
+    }
+    await directory.close();
+  } catch (error) {
+    if (!fileSystem.crashed) throw error;
+  }
+}
+
+async function appendTo(log: PartitionLog, model: LogModel, value: string): Promise<void> {
+  const batch = { records: [{ value, timestamp: 5 }], repeat: null };
+  model.sent.push(batch);
+  const result = await append(log, batchOfRecords([{ timestamp: 5, value: Buffer.from(value) }]), {
+    leaderEpoch: value.length,
+  });
+  if (result.errorCode !== 0) throw new Error("refused");
+  model.acknowledged(batch, result.baseOffset);
+  log.updateHighWatermark(log.logEndOffset);
+}
+
+function openDirectory(fileSystem: FaultyFileSystem, clock = new ManualClock()): Promise<LogDirectory> {
+  return LogDirectory.open({
+    folder: DataFolder.claim(fileSystem, "/data"),
+    clock,
+    scheduler: atOnce,
+    logger: silentLogger,
+    random: new SeededRandom(1),
+    configFor: () => logConfig({ segmentBytes: 300, indexIntervalBytes: 80 }),
+  });
+}
