@@ -7,6 +7,7 @@ import { LEADER_EPOCH_CHECKPOINT } from "./leader-epochs.ts";
 import { parentOf } from "./log-file-names.ts";
 import type { LogState } from "./log-state.ts";
 import type { Segment } from "./segment.ts";
+import { SharedRun } from "./shared-run.ts";
 
 export class LogFlusher {
   /** Records below are durable. */
@@ -14,8 +15,7 @@ export class LogFlusher {
   /** Segments that were rolled and whose index files are not synced yet, oldest first. */
   private rolled: Segment[] = [];
   private readonly state: LogState;
-  private running: Promise<void> | null = null;
-  private next: Promise<void> | null = null;
+  private readonly runs = new SharedRun(() => this.run());
   /** The base offset of the newest segment whose name is durable, -1 when not even the folder's is. */
   private namesSyncedUpTo: number;
   /** What the running flush will have made durable. */
@@ -43,31 +43,19 @@ export class LogFlusher {
   }
 
   /** Resolves when no flush is under way; never rejects. */
-  async idle(): Promise<void> {
-    while (this.running !== null) await this.running.catch(() => {});
+  idle(): Promise<void> {
+    return this.runs.idle();
   }
 
   /** Resolves when all that is in the log now is durable; rejects when that failed. */
   flush(): Promise<void> {
-    if (this.running === null) return this.start();
-    this.next ??= this.running.then(() => {
-      this.next = null;
-      return this.start();
-    });
-    return this.next;
+    return this.runs.run();
   }
 
   /** Takes back the recovery point after a truncation. */
   truncatedTo(offset: number): void {
     this.flushedTo = Math.min(this.flushedTo, offset);
     this.target = Math.min(this.target, offset);
-  }
-
-  private start(): Promise<void> {
-    this.running = this.run().finally(() => {
-      this.running = null;
-    });
-    return this.running;
   }
 
   private async run(): Promise<void> {

@@ -21,6 +21,12 @@ export class SharedRun {
     return this.next;
   }
 
+  /** Resolves when nothing runs and nothing is to come, however it ended. */
+  async idle(): Promise<void> {
+    for (let last = this.next ?? this.running; last !== null; last = this.next ?? this.running)
+      await last.catch(() => {});
+  }
+
   private startNext(): Promise<void> {
     this.next = null;
     return this.start();
