@@ -45,6 +45,7 @@ export class Partition {
     this.nodeId = identity.nodeId;
     this.log = log;
     this.state = state;
+    this.beginEpoch();
     this.advanceHighWatermark();
   }
 
@@ -64,7 +65,9 @@ export class Partition {
   update(state: PartitionState): void {
     if (state.partitionEpoch < this.state.partitionEpoch) return;
     assert(state.leaderEpoch >= this.state.leaderEpoch, "a leader epoch never goes back");
+    const isNewEpoch = state.leaderEpoch > this.state.leaderEpoch;
     this.state = state;
+    if (isNewEpoch) this.beginEpoch();
     this.advanceHighWatermark();
   }
 
@@ -106,6 +109,11 @@ export class Partition {
   /** Tells the long polls that `bytes` more can be read; 0 makes them look again, for example after an error. */
   wake(bytes: number): void {
     for (const fetch of this.waiting) fetch.arrived(bytes);
+  }
+
+  // An epoch begins with its leader, not with its first record: readers may ask for its end before there is one (Kafka's makeLeader).
+  private beginEpoch(): void {
+    if (this.state.leaderId === this.nodeId) this.log.startLeaderEpoch(this.state.leaderEpoch);
   }
 
   // With followers, the high watermark will be the least log end of the in-sync replicas; alone, it is the log end.

@@ -3,22 +3,22 @@
 
 import { configResource, toLogConfig } from "@ottla/metadata";
 import type { BrokerConfig, MetadataDelta, MetadataImage, PartitionImage, TopicImage } from "@ottla/metadata";
-import type { LogConfig } from "@ottla/storage";
+import type { LogConfig, PartitionLog } from "@ottla/storage";
 import type { Broker } from "./broker.ts";
 import type { PartitionState } from "./partition.ts";
 
 /** Applies a committed change. */
 export async function publish(broker: Broker, delta: MetadataDelta, image: MetadataImage): Promise<void> {
   for (const topic of delta.removedTopics) await removeTopic(broker, topic);
-  for (const topic of delta.createdTopics) await applyTopic(broker, topic, null);
-  for (const { before, after } of delta.changedTopics) await applyTopic(broker, after, before);
+  for (const topic of delta.createdTopics) await applyTopic(broker, image, topic, null);
+  for (const { before, after } of delta.changedTopics) await applyTopic(broker, image, after, before);
   applyConfigs(broker, delta, image);
 }
 
 /** Brings up everything that a loaded image has, at start. */
 export async function publishAll(broker: Broker, image: MetadataImage): Promise<void> {
   broker.configsChanged(brokerConfigOf(image, broker.config, broker.nodeId));
-  for (const topic of image.topics()) await applyTopic(broker, topic, null);
+  for (const topic of image.topics()) await applyTopic(broker, image, topic, null);
 }
 
 /** The settings of a topic's logs by this image. */
@@ -34,13 +34,29 @@ export function brokerConfigOf(image: MetadataImage, config: BrokerConfig, nodeI
   );
 }
 
-async function applyTopic(broker: Broker, topic: TopicImage, before: TopicImage | null): Promise<void> {
+async function applyTopic(
+  broker: Broker,
+  image: MetadataImage,
+  topic: TopicImage,
+  before: TopicImage | null,
+): Promise<void> {
   for (const [index, partition] of topic.partitions.entries()) {
     if (partition === before?.partitions[index] || !partition.replicas.includes(broker.nodeId)) continue;
-    const known = broker.replicas.get(topic.name, index);
-    const log = known?.log ?? (await broker.logDirectory.create(topic.name, index, topic.id));
+    const log = broker.replicas.get(topic.name, index)?.log ?? (await createLog(broker, image, topic, index));
     broker.replicas.apply({ topic: topic.name, topicId: topic.id, index }, log, stateOf(partition));
   }
+}
+
+// The folder asks for configs in the image before this one, which does not know a topic that is being created.
+async function createLog(
+  broker: Broker,
+  image: MetadataImage,
+  topic: TopicImage,
+  index: number,
+): Promise<PartitionLog> {
+  const log = await broker.logDirectory.create(topic.name, index, topic.id);
+  log.updateConfig(logConfigOf(image, broker.config, topic.name));
+  return log;
 }
 
 async function removeTopic(broker: Broker, topic: TopicImage): Promise<void> {
@@ -49,7 +65,7 @@ async function removeTopic(broker: Broker, topic: TopicImage): Promise<void> {
 
 function applyConfigs(broker: Broker, delta: MetadataDelta, image: MetadataImage): void {
   const changed = delta.changedConfigs;
-  if (changed.length === 0) return;
+  if (changed.length === 0 && delta.removedTopics.length === 0) return;
   const ofBrokers = changed.some(({ type }) => type === configResource.BROKER);
   broker.configsChanged(ofBrokers ? brokerConfigOf(image, broker.config, broker.nodeId) : broker.config);
   const topics = ofBrokers

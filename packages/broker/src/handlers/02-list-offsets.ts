@@ -26,36 +26,39 @@ const SINCE_VERSION = new Map([
   [EARLIEST_PENDING_UPLOAD, 11],
 ]);
 
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const FIRST_VERSION_WITH_EPOCHS = 4;
 
 export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse> = {
   api: listOffsetsApi,
   handle(request, context) {
-    const duplicates = duplicatePartitions(request);
-    const topics = request.topics.map((topic) => ({
-      name: topic.name,
-      partitions: topic.partitions.map((wanted) => {
-        if (duplicates.has(`${topic.name}/${wanted.partitionIndex}`))
-          return refused(wanted, errorCodes.INVALID_REQUEST);
-        return listOffset(topic.name, wanted, request, context);
-      }),
-    }));
+    const topics: ListOffsetsResponse["topics"] = [];
+    for (const [name, wanted] of wantedPartitions(request)) {
+      const partitions = [...wanted.values()].map((entries) =>
+        entries.length > 1
+          ? refused(entries[0]!, errorCodes.INVALID_REQUEST)
+          : listOffset(name, entries[0]!, request, context),
+      );
+      topics.push({ name, partitions });
+    }
     return { throttleTimeMs: 0, topics };
   },
 };
 
-function duplicatePartitions(request: ListOffsetsRequest): Set<string> {
-  const seen = new Set<string>();
-  const twice = new Set<string>();
-  for (const topic of request.topics) {
-    for (const { partitionIndex } of topic.partitions) {
-      const key = `${topic.name}/${partitionIndex}`;
-      if (seen.has(key)) twice.add(key);
-      seen.add(key);
+/** The entries by topic and partition. A partition named twice gets one answer, a refusal. */
+function wantedPartitions(request: ListOffsetsRequest): Map<string, Map<number, PartitionRequest[]>> {
+  const wanted = new Map<string, Map<number, PartitionRequest[]>>();
+  for (const { name, partitions } of request.topics) {
+    for (const partition of partitions) {
+      const ofTopic = wanted.get(name) ?? new Map<number, PartitionRequest[]>();
+      wanted.set(
+        name,
+        ofTopic.set(partition.partitionIndex, [...(ofTopic.get(partition.partitionIndex) ?? []), partition]),
+      );
     }
   }
-  return twice;
+  return wanted;
 }
 
 function listOffset(
@@ -64,6 +67,10 @@ function listOffset(
   request: ListOffsetsRequest,
   context: RequestContext,
 ): PartitionResponse {
+  const { isolationLevel } = request;
+  // Kafka has no code for this: it trips over the level with an IllegalArgumentException.
+  if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED)
+    return refused(wanted, errorCodes.UNKNOWN_SERVER_ERROR);
   const partition = context.broker.replicas.get(topic, wanted.partitionIndex);
   if (partition === undefined) return refused(wanted, errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
   const errorCode = partition.checkLeader(wanted.currentLeaderEpoch);
@@ -73,7 +80,7 @@ function listOffset(
   if ((since !== undefined && context.apiVersion < since) || wanted.timestamp < EARLIEST_PENDING_UPLOAD) {
     return refused(wanted, errorCodes.UNSUPPORTED_VERSION);
   }
-  const found = find(partition, wanted.timestamp, request.isolationLevel === READ_COMMITTED);
+  const found = find(partition, wanted.timestamp, isolationLevel === READ_COMMITTED);
   return {
     partitionIndex: wanted.partitionIndex,
     errorCode: errorCodes.NONE,

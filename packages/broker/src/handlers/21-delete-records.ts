@@ -16,13 +16,25 @@ export const deleteRecordsHandler: Handler<DeleteRecordsRequest, DeleteRecordsRe
   api: deleteRecordsApi,
   async handle(request, context) {
     const topics: DeleteRecordsResponse["topics"] = [];
-    for (const topic of request.topics) {
-      const partitions = await Promise.all(topic.partitions.map((wanted) => deleteBefore(topic.name, wanted, context)));
-      topics.push({ name: topic.name, partitions });
+    for (const [name, wanted] of wantedPartitions(request)) {
+      const partitions = await Promise.all([...wanted.values()].map((each) => deleteBefore(name, each, context)));
+      topics.push({ name, partitions });
     }
     return { throttleTimeMs: 0, topics };
   },
 };
+
+/** By topic and partition: of two entries for one partition the last counts, as in Kafka. */
+function wantedPartitions(request: DeleteRecordsRequest): Map<string, Map<number, PartitionRequest>> {
+  const wanted = new Map<string, Map<number, PartitionRequest>>();
+  for (const { name, partitions } of request.topics) {
+    for (const partition of partitions) {
+      const known = wanted.get(name) ?? new Map<number, PartitionRequest>();
+      wanted.set(name, known.set(partition.partitionIndex, partition));
+    }
+  }
+  return wanted;
+}
 
 async function deleteBefore(
   topic: string,
@@ -44,6 +56,11 @@ async function deleteBefore(
   if (!log.config.deleted) return refused(errorCodes.POLICY_VIOLATION);
   const outcome = log.deleteRecordsBefore(wanted.offset === HIGH_WATERMARK ? log.highWatermark : wanted.offset);
   if (outcome !== errorCodes.NONE) return refused(outcome);
-  await broker.logDirectory.checkpointLogStarts();
+  try {
+    await broker.logDirectory.checkpointLogStarts();
+  } catch (error) {
+    broker.logger.error({ topic, partition: wanted.partitionIndex, error }, "the new log start cannot be kept");
+    return refused(errorCodes.KAFKA_STORAGE_ERROR);
+  }
   return { partitionIndex: wanted.partitionIndex, lowWatermark: log.logStartOffset, errorCode: errorCodes.NONE };
 }

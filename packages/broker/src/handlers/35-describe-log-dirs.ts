@@ -28,26 +28,30 @@ export const describeLogDirsHandler: Handler<DescribeLogDirsRequest, DescribeLog
 
 function topicSizes(replicas: Replicas, request: DescribeLogDirsRequest): TopicSizes {
   const topics: TopicSizes = [];
-  if (request.topics === null) {
-    for (const name of replicas.topicNames()) {
-      topics.push(
-        sizesOf(
-          replicas,
-          name,
-          [...replicas.partitionsOf(name)].map(({ index }) => index),
-        ),
-      );
-    }
-    return topics;
-  }
-  for (const { topic, partitions } of request.topics) {
-    const sizes = sizesOf(replicas, topic, partitions);
-    if (sizes.partitions.length > 0) topics.push(sizes);
+  for (const [name, indexes] of wantedPartitions(replicas, request)) {
+    const partitions = sizesOf(replicas, name, indexes);
+    if (partitions.length > 0) topics.push({ name, partitions });
   }
   return topics;
 }
 
-function sizesOf(replicas: Replicas, name: string, indexes: readonly number[]): TopicSizes[number] {
+/** Indexes by topic; a partition that is asked for twice is answered once. */
+function wantedPartitions(replicas: Replicas, request: DescribeLogDirsRequest): Map<string, Set<number>> {
+  const wanted = new Map<string, Set<number>>();
+  if (request.topics === null) {
+    for (const name of replicas.topicNames()) {
+      wanted.set(name, new Set([...replicas.partitionsOf(name)].map(({ index }) => index)));
+    }
+    return wanted;
+  }
+  for (const { topic, partitions } of request.topics) {
+    const known = wanted.get(topic);
+    wanted.set(topic, known === undefined ? new Set(partitions) : known.union(new Set(partitions)));
+  }
+  return wanted;
+}
+
+function sizesOf(replicas: Replicas, name: string, indexes: ReadonlySet<number>): TopicSizes[number]["partitions"] {
   const partitions: TopicSizes[number]["partitions"] = [];
   for (const index of indexes) {
     const partition = replicas.get(name, index);
@@ -59,5 +63,5 @@ function sizesOf(replicas: Replicas, name: string, indexes: readonly number[]): 
       isFutureKey: false,
     });
   }
-  return { name, partitions };
+  return partitions;
 }

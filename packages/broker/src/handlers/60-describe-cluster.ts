@@ -8,29 +8,45 @@ import { clusterOperations, NOT_ASKED } from "../authorized-operations.ts";
 import type { Handler } from "../handler.ts";
 
 const BROKERS = 1;
+const CONTROLLERS = 2;
 
 export const describeClusterHandler: Handler<DescribeClusterRequest, DescribeClusterResponse> = {
   api: describeClusterApi,
   handle(request, context) {
     const { broker, connection } = context;
-    const wrongType = request.endpointType !== BROKERS;
+    if (request.endpointType !== BROKERS) return refused(request.endpointType);
+    const endpoints = broker.endpoints(connection, request.includeFencedBrokers);
     return {
       throttleTimeMs: 0,
-      errorCode: wrongType ? errorCodes.MISMATCHED_ENDPOINT_TYPE : errorCodes.NONE,
-      errorMessage: wrongType ? "This listener serves brokers' endpoints, not controllers'." : null,
+      errorCode: errorCodes.NONE,
+      errorMessage: null,
       endpointType: BROKERS,
-      clusterId: wrongType ? "" : broker.clusterId,
-      controllerId: wrongType ? -1 : broker.controllerIdForClients(),
-      brokers: wrongType
-        ? []
-        : broker.endpoints(connection, request.includeFencedBrokers).map(({ nodeId, host, port, rack, isFenced }) => ({
-            brokerId: nodeId,
-            host,
-            port,
-            rack,
-            isFenced,
-          })),
+      clusterId: broker.clusterId,
+      controllerId: broker.controllerIdForClients(),
+      brokers: endpoints.map(({ nodeId, host, port, rack, isFenced }) => ({
+        brokerId: nodeId,
+        host,
+        port,
+        rack,
+        isFenced,
+      })),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations : NOT_ASKED,
     };
   },
 };
+
+function refused(endpointType: number): DescribeClusterResponse {
+  const isController = endpointType === CONTROLLERS;
+  return {
+    throttleTimeMs: 0,
+    errorCode: isController ? errorCodes.MISMATCHED_ENDPOINT_TYPE : errorCodes.UNSUPPORTED_ENDPOINT_TYPE,
+    errorMessage: isController
+      ? "This listener serves brokers' endpoints, not controllers'."
+      : `There is no endpoint type ${endpointType}.`,
+    endpointType: BROKERS,
+    clusterId: "",
+    controllerId: -1,
+    brokers: [],
+    clusterAuthorizedOperations: NOT_ASKED,
+  };
+}

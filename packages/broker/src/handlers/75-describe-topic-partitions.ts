@@ -1,5 +1,5 @@
 // DescribeTopicPartitions: topics with their partitions, page by page (KIP-966). Version 0.
-// Topics come in order of name; a cursor says where the next page begins.
+// Topics come in order of name; a cursor says where the next page begins. When topics are named, it is one of them.
 
 import { ZERO_UUID } from "@ottla/base";
 import type { PartitionImage, TopicImage } from "@ottla/metadata";
@@ -9,7 +9,7 @@ import type {
   DescribeTopicPartitionsRequest,
   DescribeTopicPartitionsResponse,
 } from "@ottla/protocol/messages/75-describe-topic-partitions.ts";
-import { topicOperations } from "../authorized-operations.ts";
+import { NOT_ASKED, topicOperations } from "../authorized-operations.ts";
 import type { Broker } from "../broker.ts";
 import type { Handler } from "../handler.ts";
 
@@ -22,6 +22,7 @@ export const describeTopicPartitionsHandler: Handler<DescribeTopicPartitionsRequ
     handle(request, context) {
       const { broker } = context;
       const { cursor } = request;
+      if (cursor !== null && !isGoodCursor(cursor, request)) return refused(request);
       const limit = Math.max(
         1,
         Math.min(request.responsePartitionLimit, broker.config.get("max.request.partition.size.limit")),
@@ -36,7 +37,7 @@ export const describeTopicPartitionsHandler: Handler<DescribeTopicPartitionsRequ
           topics.push(missing(name, broker));
           continue;
         }
-        const first = cursor !== null && cursor.topicName === name ? Math.max(0, cursor.partitionIndex) : 0;
+        const first = cursor !== null && cursor.topicName === name ? cursor.partitionIndex : 0;
         const end = Math.min(topic.partitions.length, first + room);
         topics.push(describe(topic, broker, first, end));
         room -= Math.max(0, end - first);
@@ -45,6 +46,24 @@ export const describeTopicPartitionsHandler: Handler<DescribeTopicPartitionsRequ
       return page(topics, null);
     },
   };
+
+// Kafka's DescribeTopicPartitionsRequestHandler. The page before may have ended in a topic that was deleted since; all topics were asked then.
+function isGoodCursor(cursor: NonNullable<Cursor>, { topics }: DescribeTopicPartitionsRequest): boolean {
+  return cursor.partitionIndex >= 0 && (topics.length === 0 || topics.some(({ name }) => name === cursor.topicName));
+}
+
+// The response has no room for an error but with a topic.
+function refused({ topics }: DescribeTopicPartitionsRequest): DescribeTopicPartitionsResponse {
+  const answers = topics.map(({ name }) => ({
+    errorCode: errorCodes.INVALID_REQUEST,
+    name,
+    topicId: ZERO_UUID,
+    isInternal: false,
+    partitions: [],
+    topicAuthorizedOperations: NOT_ASKED,
+  }));
+  return page(answers, null);
+}
 
 function wantedNames(request: DescribeTopicPartitionsRequest, broker: Broker): string[] {
   const names = new Set<string>(request.topics.map(({ name }) => name));
