@@ -116,7 +116,7 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
   const endpoints = registeredEndpoints(wired.broker.listeners, bound);
   wired.registered = await registerNode(
     controller,
-    { ...identity, rack: config.get("broker.rack") },
+    { ...identity, rack: config.get("broker.rack"), previousBrokerEpoch: logDirectory.closedInEpoch },
     endpoints,
     supportedFeatures,
   );

@@ -9,6 +9,8 @@ import type { BoundListener } from "./node.ts";
 /** A node with what its registration adds to its identity. */
 export interface RegisteringNode extends NodeIdentity {
   readonly rack: string | null;
+  /** The epoch in which the folder was closed cleanly; -1 after a crash, upon which the controller recovers leadership (KIP-966). */
+  readonly previousBrokerEpoch: number;
 }
 
 // Kafka's SecurityProtocol.PLAINTEXT.
@@ -30,7 +32,7 @@ export async function registerNode(
     rack: identity.rack,
     isMigratingZkBroker: false,
     logDirs: [identity.directoryId],
-    previousBrokerEpoch: -1,
+    previousBrokerEpoch: identity.previousBrokerEpoch,
   });
   if (result.errorCode !== 0)
     throw new Error(`the controller refused the registration: ${errorName(result.errorCode)}`);

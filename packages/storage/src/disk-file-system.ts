@@ -8,8 +8,8 @@ import { errorCodeOf } from "./file-system.ts";
 import type { File, FileLock, FileStatus, FileSystem, FolderEntry, VolumeSpace, WriteDone } from "./file-system.ts";
 
 /**
- * Up to this many bytes an append blocks the event loop (about 40 µs at the limit on the reference machine), above it goes
- * to the thread pool (about 10 µs of the event loop, the copy on another core). Measured with tools of the package's README.
+ * Up to this many bytes an append is written synchronously: about 30 µs of the event loop at the limit. Above, the thread pool takes the
+ * copy off the event loop for about 10 µs. Measured by bench/write-threshold.ts.
  */
 export const SYNC_WRITE_LIMIT_BYTES = 128 * 1024;
 

@@ -6,6 +6,7 @@ import { assert } from "@ottla/base";
 import type { Clock, Logger, Random } from "@ottla/base";
 import {
   CLEAN_SHUTDOWN_FILE,
+  decodeCleanShutdown,
   decodeOffsetCheckpoint,
   encodeCleanShutdown,
   encodeOffsetCheckpoint,
@@ -81,6 +82,8 @@ type OffsetsByFolder = ReadonlyMap<string, number>;
 export class LogDirectory {
   /** Whether the folder had been closed in order. */
   readonly wasClean: boolean;
+  /** The broker epoch noted at that close; -1 when it was not clean, or nothing was noted. */
+  readonly closedInEpoch: number;
   private readonly options: LogDirectoryOptions;
   private readonly settings: LogDirectorySettings;
   private readonly context: LogContext;
@@ -95,11 +98,12 @@ export class LogDirectory {
   private tasks: RepeatingTask[] = [];
   private failed = false;
 
-  private constructor(options: LogDirectoryOptions, wasClean: boolean) {
+  private constructor(options: LogDirectoryOptions, marker: Buffer | null) {
     const { folder, clock, logger, scheduler, random } = options;
     const { fileSystem } = folder;
     this.options = options;
-    this.wasClean = wasClean;
+    this.wasClean = marker !== null;
+    this.closedInEpoch = marker === null ? -1 : decodeCleanShutdown(marker);
     this.settings = { ...defaultSettings, ...options.settings };
     this.removal = new DelayedRemoval({ fileSystem, clock, logger });
     const { producerIdExpirationMs } = this.settings;
@@ -124,11 +128,15 @@ export class LogDirectory {
   static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
     const { fileSystem, path } = options.folder;
     const marker = `${path}/${CLEAN_SHUTDOWN_FILE}`;
-    const wasClean = fileSystem.status(marker) !== null;
+    const found = fileSystem.readFile(marker);
     // Gone before anything changes: should the start be cut short, the next one checks everything.
     fileSystem.removeSync(marker);
-    const directory = new LogDirectory(options, wasClean);
-    await Promise.all([directory.load(), options.folder.syncName(), wasClean ? fileSystem.syncFolder(path) : null]);
+    const directory = new LogDirectory(options, found);
+    await Promise.all([
+      directory.load(),
+      options.folder.syncName(),
+      found === null ? null : fileSystem.syncFolder(path),
+    ]);
     directory.startTasks();
     return directory;
   }
