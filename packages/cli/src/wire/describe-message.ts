@@ -2,8 +2,9 @@
 // bytes as text where they are text. Pure; nothing here prints.
 
 import { DecodeError } from "@ottla/base";
-import { batchFormat, compressionName, readRecords } from "@ottla/protocol";
-import type { Codec } from "@ottla/protocol";
+import { batchFormat, compressionName, controlRecordTypes, readControlRecordType, readRecords } from "@ottla/protocol";
+import type { BatchRecord, Codec } from "@ottla/protocol";
+import { includesVersion } from "@ottla/protocol/schema/version-range.ts";
 
 type Fields = Codec<unknown>["schema"]["fields"];
 type Field = Fields[string];
@@ -12,7 +13,7 @@ type Field = Fields[string];
 export function describeMessage(fields: Fields, version: number, message: object): object {
   const described: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
-    if (!hasVersion(field.versions, version)) continue;
+    if (!includesVersion(field.versions, version)) continue;
     described[name] = describeValue(field, version, (message as Record<string, unknown>)[name]);
   }
   return described;
@@ -89,23 +90,27 @@ function describeHeader(buffer: Buffer, position: number): object {
 }
 
 function describeRecords(buffer: Buffer, position: number): unknown {
+  const isControl = batchFormat.isControl(buffer, position);
   try {
-    return Array.from(readRecords(buffer, position), ({ offset, timestamp, key, value, headers }) => ({
-      offset,
-      timestamp,
-      key: describeBytes(key),
-      value: describeBytes(value),
-      headers: headers.map((header) => ({ key: header.key, value: describeBytes(header.value) })),
-    }));
+    return Array.from(readRecords(buffer, position), (record) => describeRecord(record, isControl));
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     return { error: error.message };
   }
 }
 
-/** Whether a range as schemas write it ("0+", "3-9", "4") contains the version. */
-function hasVersion(range: string, version: number): boolean {
-  const [from, to] = range.split(/[-+]/);
-  if (version < Number(from)) return false;
-  return to === undefined ? version === Number(from) : to === "" || version <= Number(to);
+/** One record; of a control record the key says its type (KIP-98). */
+export function describeRecord({ offset, timestamp, key, value, headers }: BatchRecord, isControl: boolean): object {
+  return {
+    offset,
+    timestamp,
+    ...(isControl ? { control: controlTypeName(key) } : { key: describeBytes(key) }),
+    value: describeBytes(value),
+    headers: headers.map((header) => ({ key: header.key, value: describeBytes(header.value) })),
+  };
+}
+
+function controlTypeName(key: Buffer | null): string {
+  const type = readControlRecordType(key);
+  return Object.entries(controlRecordTypes).find(([, each]) => each === type)?.[0] ?? `unknown type ${type}`;
 }
