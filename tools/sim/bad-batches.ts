@@ -181,5 +181,8 @@ export const batchWithBytesBehind: BadBatch = spoiled("bytes behind it", (batch,
   Buffer.concat([batch, random.bytes(1 + random.below(70))]),
 );
 
+/** Those whose checksum is right: only who looks further can refuse them. */
+export const badUnderTheChecksum: readonly BadBatch[] = [...countDefects, ...recordDefects];
+
 /** All but the long one. */
-export const badBatches: readonly BadBatch[] = [...headerDefects, ...countDefects, ...recordDefects];
+export const badBatches: readonly BadBatch[] = [...headerDefects, ...badUnderTheChecksum];

@@ -1,16 +1,17 @@
-// The fuzz of fuzz-frames.ts against a broker of its own in this process, with its memory before and after.
-// A first part of the run warms everything up (codecs compiled, topics made, pools filled); what counts is what comes after.
+// The fuzz of fuzz-frames.ts against a broker in a process of its own, with that process's memory before and after.
+// A first part of the run warms it up (codecs compiled, topics made, pools filled); what counts is what comes after.
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { startBroker } from "@ottla/testkit";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, startBrokerProcess } from "./broker-process.ts";
+import type { BrokerProcess } from "./broker-process.ts";
 import { describeFinding, fuzzFrames } from "./fuzz-frames.ts";
 import type { FuzzReport } from "./fuzz-frames.ts";
 
 const GROWTH_BYTES_MAX = 50_000_000;
-const WARM_UP_FRAMES = 10_000;
-const SAMPLES = 5;
-const SAMPLE_EVERY_MS = 40;
+const WARM_UP_FRAMES = 20_000;
+const CLEAN_EXIT = 0;
 
 export interface FuzzBrokerOptions {
   readonly seed: number;
@@ -23,33 +24,33 @@ export interface FuzzBrokerOptions {
 
 /** What was wrong, a line each; none when all holds. */
 export async function fuzzBroker(options: FuzzBrokerOptions): Promise<string[]> {
+  const dataDir = mkdtempSync(join(tmpdir(), "ottla-fuzz-"));
+  const broker = await startBrokerProcess({ port: await freePort(), dataDir });
+  try {
+    const violations = await fuzz(broker, options);
+    const code = await broker.stop("SIGTERM");
+    if (code !== CLEAN_EXIT) violations.push(`after the run the broker did not end cleanly: ${code}`);
+    return violations;
+  } finally {
+    await broker.stop("SIGKILL");
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function fuzz(broker: BrokerProcess, options: FuzzBrokerOptions): Promise<string[]> {
   const { seed, count, findingsMax = 20, log = () => {} } = options;
-  await using broker = await startBroker();
-  const warmUp = await fuzzFrames({ seed, count: Math.min(WARM_UP_FRAMES, count), port: broker.port, findingsMax });
-  const beforeBytes = await settledRss();
-  const left = count - warmUp.sent;
-  const reports = [warmUp];
-  if (left > 0)
-    reports.push(await fuzzFrames({ seed, count: left, firstIndex: warmUp.sent, port: broker.port, findingsMax }));
-  const grownBytes = (await settledRss()) - beforeBytes;
+  const { port } = broker;
+  const reports = [await fuzzFrames({ seed, port, findingsMax, count: Math.min(WARM_UP_FRAMES, count) })];
+  const firstIndex = reports[0]!.sent;
+  const beforeBytes = broker.residentBytes();
+  if (count > firstIndex)
+    reports.push(await fuzzFrames({ seed, port, findingsMax, firstIndex, count: count - firstIndex }));
+  const grownBytes = broker.residentBytes() - beforeBytes;
   for (const report of reports) log(summary(report));
   log(`RSS ${megabytes(beforeBytes)} before, ${megabytes(grownBytes)} more after`);
   const violations = reports.flatMap((report) => report.findings.map((finding) => describeFinding(seed, finding)));
   if (grownBytes > GROWTH_BYTES_MAX) violations.push(`RSS grew by ${megabytes(grownBytes)}`);
   return violations;
-}
-
-// Garbage is not growth, and memory given back by the collector leaves the process a moment later.
-async function settledRss(): Promise<number> {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  let smallest = Number.POSITIVE_INFINITY;
-  for (let sample = 0; sample < SAMPLES; sample++) {
-    collect();
-    await new Promise((resolve) => setTimeout(resolve, SAMPLE_EVERY_MS));
-    smallest = Math.min(smallest, process.memoryUsage.rss());
-  }
-  return smallest;
 }
 
 function summary(report: FuzzReport): string {

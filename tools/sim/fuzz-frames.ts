@@ -96,6 +96,7 @@ class FuzzRun implements LaneHost {
     await done;
     clearInterval(ticks);
     await this.check();
+    await this.judged("not everything can be read back", () => this.witness.readAll(TOPICS));
     return {
       seed: this.options.seed,
       sent: this.taken,
@@ -146,13 +147,19 @@ class FuzzRun implements LaneHost {
 
   private async check(): Promise<void> {
     this.checking = true;
-    try {
+    await this.judged("the witness is not served", async () => {
       await this.witness.check();
       this.checks++;
-    } catch (error) {
-      this.give(`the witness is not served: ${String(error)}`);
-    }
+    });
     this.checking = false;
+  }
+
+  private async judged(complaint: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.give(`${complaint}: ${String(error)}`);
+    }
   }
 
   // Ends the run. What was in flight then is not judged.

@@ -88,7 +88,7 @@ const drawByName: Readonly<Record<string, Draw>> = {
   topic: topicName,
   topicId: (random, world) => randomTopicId(random, world),
   topicName,
-  value: (random) => (random.chance(0.1) ? null : random.pick(CONFIG_VALUES)),
+  value: (random) => random.pick(CONFIG_VALUES),
 };
 
 const plans = new Map<MessageSchema, (StructPlan | undefined)[]>();

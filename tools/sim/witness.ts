@@ -4,21 +4,27 @@ import { randomUuid, SeededRandom, ZERO_UUID } from "@ottla/base";
 import { apiKeyEntry, errorCodes, errorName, readRecords, RecordBatchBuilder } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import { fetchApi } from "@ottla/protocol/messages/01-fetch.ts";
+import type { FetchRequestInput } from "@ottla/protocol/messages/01-fetch.ts";
+import { listOffsetsApi } from "@ottla/protocol/messages/02-list-offsets.ts";
 import { metadataApi } from "@ottla/protocol/messages/03-metadata.ts";
 import type { MetadataRequestInput } from "@ottla/protocol/messages/03-metadata.ts";
 import { apiVersionsApi } from "@ottla/protocol/messages/18-api-versions.ts";
 import { createTopicsApi } from "@ottla/protocol/messages/19-create-topics.ts";
 import type { ServedApi } from "./frames.ts";
 import { WireClient } from "./wire-client.ts";
+import { readPartition } from "./wire-reads.ts";
 
 const WITNESS_TOPIC = "witness";
 const PATIENCE_MS = 10_000;
 const BYTES = 1_000_000;
+/** ListOffsets' word for the start of the log. */
+const EARLIEST = -2;
 
 export class Witness {
   private readonly port: number;
   private readonly random: SeededRandom;
   private writes = 0;
+  private readonly written: { partition: number; offset: number; value: string }[] = [];
 
   constructor(port: number, seed: number) {
     this.port = port;
@@ -70,6 +76,22 @@ export class Witness {
     });
   }
 
+  /** Reads everything back: all that this witness wrote, each at its offset, and whatever the frames left in `topics`. */
+  async readAll(topics: readonly string[]): Promise<void> {
+    for (const partition of [0, 1]) {
+      const found = new Map(
+        (await readPartition(this.port, WITNESS_TOPIC, partition)).map(({ offset, value }) => [offset, value]),
+      );
+      for (const write of this.written) {
+        if (write.partition !== partition || found.get(write.offset) === write.value) continue;
+        throw new Error(`partition ${partition} lost offset ${write.offset}: it was acknowledged`);
+      }
+    }
+    await this.connected(async (client) => {
+      for (const topic of topics) await readWhatIsThere(client, topic);
+    });
+  }
+
   private async writeAndRead(client: WireClient): Promise<void> {
     const value = Buffer.from(`${this.writes++} ${randomUuid(this.random)}`);
     const builder = new RecordBatchBuilder();
@@ -82,20 +104,8 @@ export class Witness {
     });
     const { errorCode, baseOffset } = produced.responses[0]!.partitionResponses[0]!;
     succeeded("Produce", errorCode);
-    const fetched = await client.call(fetchApi, 12, {
-      maxWaitMs: 0,
-      minBytes: 0,
-      maxBytes: BYTES,
-      isolationLevel: 0,
-      topics: [
-        {
-          topic: WITNESS_TOPIC,
-          topicId: ZERO_UUID,
-          partitions: [{ partition: this.writes % 2, fetchOffset: baseOffset, partitionMaxBytes: BYTES }],
-        },
-      ],
-      forgottenTopicsData: [],
-    });
+    this.written.push({ partition: this.writes % 2, offset: baseOffset, value: value.toString() });
+    const fetched = await client.call(fetchApi, 12, fetchOf(WITNESS_TOPIC, this.writes % 2, baseOffset));
     const answer = fetched.responses[0]!.partitions[0]!;
     succeeded("Fetch", answer.errorCode);
     const found = [...readRecords(answer.records!)].find((record) => record.offset === baseOffset);
@@ -112,6 +122,42 @@ export class Witness {
       client.close();
     }
   }
+}
+
+/** What bad frames got accepted must be readable to the end. A topic may be gone, and a partition of it as well. */
+async function readWhatIsThere(client: WireClient, topic: string): Promise<void> {
+  const partitions = [0, 1].map((partitionIndex) => ({ partitionIndex, timestamp: EARLIEST }));
+  const listed = await client.call(listOffsetsApi, 1, {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: [{ name: topic, partitions }],
+    timeoutMs: PATIENCE_MS,
+  });
+  for (const { partitionIndex, errorCode, offset } of listed.topics[0]!.partitions) {
+    if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) continue;
+    succeeded(`ListOffsets of ${topic}-${partitionIndex}`, errorCode);
+    for (let next = offset, end = Number.POSITIVE_INFINITY; next < end;) {
+      const fetched = await client.call(fetchApi, 12, fetchOf(topic, partitionIndex, next));
+      const answer = fetched.responses[0]!.partitions[0]!;
+      succeeded(`Fetch of ${topic}-${partitionIndex} at ${next}`, answer.errorCode);
+      end = answer.highWatermark;
+      const before = next;
+      for (const record of readRecords(answer.records!)) next = Math.max(next, record.offset + 1);
+      if (next === before && next < end)
+        throw new Error(`${topic}-${partitionIndex} cannot be read beyond ${next} of ${end}`);
+    }
+  }
+}
+
+function fetchOf(topic: string, partition: number, fetchOffset: number): FetchRequestInput {
+  return {
+    maxWaitMs: 0,
+    minBytes: 0,
+    maxBytes: BYTES,
+    isolationLevel: 0,
+    topics: [{ topic, topicId: ZERO_UUID, partitions: [{ partition, fetchOffset, partitionMaxBytes: BYTES }] }],
+    forgottenTopicsData: [],
+  };
 }
 
 function metadataOf(names: readonly string[]): MetadataRequestInput {
