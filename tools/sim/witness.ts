@@ -1,7 +1,8 @@
 // A client that behaves, beside the fuzz: it must be served at all times, and read back exactly what it wrote.
 
 import { randomUuid, SeededRandom, ZERO_UUID } from "@ottla/base";
-import { apiKeyEntry, errorCodes, errorName, readRecords, RecordBatchBuilder } from "@ottla/protocol";
+import { apiKeyEntry, batchFormat, errorCodes, errorName, readRecords, RecordBatchBuilder } from "@ottla/protocol";
+import type { BatchRecord } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import { fetchApi } from "@ottla/protocol/messages/01-fetch.ts";
 import type { FetchRequestInput } from "@ottla/protocol/messages/01-fetch.ts";
@@ -108,7 +109,7 @@ export class Witness {
     const fetched = await client.call(fetchApi, 12, fetchOf(WITNESS_TOPIC, this.writes % 2, baseOffset));
     const answer = fetched.responses[0]!.partitions[0]!;
     succeeded("Fetch", answer.errorCode);
-    const found = [...readRecords(answer.records!)].find((record) => record.offset === baseOffset);
+    const found = [...recordsIn(answer.records!)].find((record) => record.offset === baseOffset);
     if (found?.value?.equals(value) !== true) throw new Error(`offset ${baseOffset} does not hold what was written`);
   }
 
@@ -122,6 +123,12 @@ export class Witness {
       client.close();
     }
   }
+}
+
+/** The records of all whole batches, in order; an answer may end inside one. */
+function* recordsIn(batches: Buffer): Generator<BatchRecord> {
+  for (let at = 0, size = 0; (size = batchFormat.batchSizeAt(batches, at)) > 0; at += size)
+    yield* readRecords(batches, at);
 }
 
 /** What bad frames got accepted must be readable to the end. A topic may be gone, and a partition of it as well. */
@@ -142,7 +149,7 @@ async function readWhatIsThere(client: WireClient, topic: string): Promise<void>
       succeeded(`Fetch of ${topic}-${partitionIndex} at ${next}`, answer.errorCode);
       end = answer.highWatermark;
       const before = next;
-      for (const record of readRecords(answer.records!)) next = Math.max(next, record.offset + 1);
+      for (const { offset: found } of recordsIn(answer.records!)) next = Math.max(next, found + 1);
       if (next === before && next < end)
         throw new Error(`${topic}-${partitionIndex} cannot be read beyond ${next} of ${end}`);
     }
