@@ -15,8 +15,6 @@ export interface TurnScheduler {
 export interface LogEvents {
   /** A write or a sync failed: the log answers KAFKA_STORAGE_ERROR until the next start. */
   wentOffline(log: PartitionLog, error: unknown): void;
-  /** Records are unflushed that were not before. */
-  becameDirty(log: PartitionLog): void;
   /** These files are renamed to `.deleted` and to be removed after file.delete.delay.ms. */
   removeLater(paths: string[], delayMs: number): void;
 }
@@ -40,7 +38,6 @@ export function createLogContext(options: LogContextOptions): LogContext {
   const { fileSystem, clock, logger } = options;
   const events: LogEvents = {
     wentOffline: () => {},
-    becameDirty: () => {},
     removeLater: (paths, delayMs) => {
       clock.schedule(delayMs, () => {
         for (const path of paths) {

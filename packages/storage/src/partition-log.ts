@@ -294,10 +294,7 @@ export class PartitionLog {
 
   private afterWrite(): Promise<void> | null {
     const { config, context } = this.state;
-    if (this.dirtySince === null) {
-      this.dirtySince = context.clock.monotonicMs();
-      context.events.becameDirty(this);
-    }
+    this.dirtySince ??= context.clock.monotonicMs();
     return this.flusher.unflushedRecords() >= config.flushMessages ? this.flush() : null;
   }
 
