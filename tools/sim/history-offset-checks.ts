@@ -1,0 +1,119 @@
+// The checks of offsets that a history's answers name: high watermark, log start, and where leader epochs end. What one call was told binds
+// another only when the first had ended before the second began; calls that overlap may see either order.
+
+import type { EpochEnd, History, Mark, Poll, SeenRecord } from "./history.ts";
+
+/** High watermark and log start never go back, and the log start is never beyond the high watermark. */
+export function checkMarks(history: History): string[] {
+  const sentences: string[] = [];
+  for (const [partition, marks] of Map.groupBy(history.marks, (mark) => mark.partition)) {
+    for (const name of ["highWatermark", "logStart"] as const) {
+      const earlier = new LargestBefore(marks, name);
+      for (const mark of marks) {
+        const before = earlier.at(mark.begun);
+        const now = mark[name];
+        if (now !== null && now < before)
+          sentences.push(`the ${name} of ${partition} was ${before} and went back to ${now}`);
+      }
+    }
+    for (const { logStart, highWatermark } of marks) {
+      if (logStart !== null && highWatermark !== null && logStart > highWatermark)
+        sentences.push(`the log start of ${partition} is ${logStart}, its high watermark ${highWatermark}`);
+    }
+  }
+  return sentences;
+}
+
+/** Only what may be removed is, and who is told of a log start finds the records from there on. */
+export function checkLogStarts(history: History): string[] {
+  const sentences: string[] = [];
+  const allowances = Map.groupBy(history.allowances, ({ partition }) => partition);
+  for (const { partition, logStart, ended } of history.marks) {
+    if (logStart === null) continue;
+    const allowed = (allowances.get(partition) ?? []).filter(({ begun }) => begun < ended);
+    const furthest = Math.max(0, ...allowed.map(({ offset }) => offset));
+    if (logStart > furthest)
+      sentences.push(`${partition} starts at ${logStart}, and only what lies below ${furthest} was to go`);
+  }
+  for (const { partition, fetchOffset, logStart, highWatermark } of history.outOfRange) {
+    if (logStart <= fetchOffset && fetchOffset <= highWatermark)
+      sentences.push(`${partition}@${fetchOffset} was out of range, between ${logStart} and ${highWatermark}`);
+  }
+  for (const [partition, marks] of Map.groupBy(history.marks, (mark) => mark.partition)) {
+    const earlier = new LargestBefore(marks, "logStart");
+    for (const poll of [...history.polls, ...history.scans]) {
+      if (poll.partition !== partition || poll.records.length === 0) continue;
+      const start = earlier.at(poll.begun);
+      if (poll.records[0]!.offset < start)
+        sentences.push(`${partition}@${poll.records[0]!.offset} was read after the log start had moved to ${start}`);
+    }
+  }
+  return sentences;
+}
+
+/** Leader epochs rise with offsets, and what OffsetForLeaderEpoch says of an epoch agrees with the records. */
+export function checkEpochs(history: History): string[] {
+  const sentences: string[] = [];
+  const polls = Map.groupBy([...history.polls, ...history.scans], ({ partition }) => partition);
+  for (const [partition, ofPartition] of polls) {
+    const records = ofPartition.flatMap((poll) => poll.records).toSorted((one, other) => one.offset - other.offset);
+    for (const [index, record] of records.entries()) {
+      const before = records[index - 1];
+      if (before !== undefined && before.leaderEpoch > record.leaderEpoch)
+        sentences.push(
+          `${partition}@${record.offset} is of epoch ${record.leaderEpoch}, ${before.offset} of ${before.leaderEpoch}`,
+        );
+    }
+  }
+  for (const answer of history.epochEnds) {
+    const { partition, asked, epoch, endOffset } = answer;
+    if (epoch > asked) sentences.push(`${partition} was asked for epoch ${asked} and answered of ${epoch}`);
+    if (epoch === -1) continue;
+    const wrong = wrongEnd(polls.get(partition) ?? [], answer);
+    if (wrong !== null)
+      sentences.push(
+        `epoch ${epoch} of ${partition} ended at ${endOffset}; ${wrong.offset} is of epoch ${wrong.leaderEpoch}`,
+      );
+  }
+  return sentences;
+}
+
+/** A record that cannot be where it is if the epoch ended there. Records read later may have been appended after the answer. */
+function wrongEnd(polls: readonly Poll[], answer: EpochEnd): SeenRecord | null {
+  for (const poll of polls) {
+    const isOlder = poll.ended < answer.begun;
+    for (const record of poll.records) {
+      if (isOlder && record.leaderEpoch > answer.epoch && record.leaderEpoch <= answer.asked) return record;
+      if (record.leaderEpoch > answer.epoch && record.offset < answer.endOffset) return record;
+      if (isOlder && record.leaderEpoch <= answer.epoch && record.offset >= answer.endOffset) return record;
+    }
+  }
+  return null;
+}
+
+/** The largest value that had been named by the time a call began. */
+class LargestBefore {
+  private readonly ends: number[] = [];
+  private readonly values: number[] = [];
+
+  constructor(marks: readonly Mark[], name: "logStart" | "highWatermark") {
+    let largest = -1;
+    for (const mark of marks.toSorted((one, other) => one.ended - other.ended)) {
+      largest = Math.max(largest, mark[name] ?? -1);
+      this.ends.push(mark.ended);
+      this.values.push(largest);
+    }
+  }
+
+  /** -1 when nothing had been named. */
+  at(time: number): number {
+    let low = 0;
+    let high = this.ends.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.ends[middle]! < time) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? -1 : this.values[low - 1]!;
+  }
+}
