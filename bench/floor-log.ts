@@ -1,7 +1,7 @@
 // The floor's partition: one file that batches are appended to, and in memory where each batch begins.
 // No segments, no index files, no validation but the checksum: what is left is what any log on disk has to do.
 
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, unlinkSync, writeSync, writevSync } from "node:fs";
 import { join } from "node:path";
 import { checksumHolds, nextOffsetAt } from "./batch.ts";
 
@@ -13,6 +13,7 @@ export class FloorLog {
   private readonly descriptor: number;
   private readonly baseOffsets: number[] = [];
   private readonly positions: number[] = [];
+  private readonly unwritten: Buffer[] = [];
   private bytes = 0;
 
   constructor(folder: string, name: string) {
@@ -20,19 +21,31 @@ export class FloorLog {
     this.descriptor = openSync(this.path, "w+");
   }
 
-  /** Checks one batch, stamps its base offset into it and writes it; returns the base offset. */
+  /** Checks one batch and stamps its base offset into it, which is returned. The batch is borrowed until `flush`. */
   append(batch: Buffer): number {
     if (!checksumHolds(batch)) throw new Error("the load generator sent a wrong checksum");
     const baseOffset = this.nextOffset;
     batch.writeInt32BE(Math.floor(baseOffset / 2 ** 32), 0);
     batch.writeUInt32BE(baseOffset % 2 ** 32, 4);
-    if (writeSync(this.descriptor, batch) !== batch.length) throw new Error("a short write");
+    this.unwritten.push(batch);
     this.baseOffsets.push(baseOffset);
     this.positions.push(this.bytes);
     this.bytes += batch.length;
     this.nextOffset = nextOffsetAt(batch, 0);
-    if (this.waiting.length > 0) this.wake();
     return baseOffset;
+  }
+
+  /** Writes what was appended, in one call. */
+  flush(): void {
+    if (this.unwritten.length === 0) return;
+    const wanted = this.unwritten.reduce((sum, batch) => sum + batch.length, 0);
+    const written =
+      this.unwritten.length === 1
+        ? writeSync(this.descriptor, this.unwritten[0]!)
+        : writevSync(this.descriptor, this.unwritten);
+    if (written !== wanted) throw new Error("a short write");
+    this.unwritten.length = 0;
+    if (this.waiting.length > 0) this.wake();
   }
 
   /** Where the batch that holds `offset` begins in the file, and how many bytes follow. */

@@ -46,6 +46,8 @@ class Connection {
   socket!: Socket;
   private readonly buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
   private readonly sendBuffer = Buffer.allocUnsafeSlow(FETCH_MAX_PARTITION_BYTES);
+  /** What is appended to it in one read of the socket is written in one call, before the answers leave. */
+  private log: FloorLog | null = null;
   private bufferFilled = 0;
   private frame: Buffer | null = null;
   private frameBytes = 0;
@@ -68,6 +70,7 @@ class Connection {
     this.frameFilled += bytesRead;
     if (this.frameFilled < this.frameBytes) return;
     this.answer(frame.subarray(0, this.frameBytes));
+    this.flushLog();
     framePool.push(frame);
     this.frame = null;
   }
@@ -80,6 +83,7 @@ class Connection {
       this.answer(chunk.subarray(at, end));
       at = end;
     }
+    this.flushLog();
     this.bufferFilled = 0;
     if (chunk.length - at >= 4) {
       this.frame = framePool.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES);
@@ -88,6 +92,11 @@ class Connection {
     } else {
       this.bufferFilled = chunk.copy(this.buffer, 0, at);
     }
+  }
+
+  private flushLog(): void {
+    this.log?.flush();
+    this.log = null;
   }
 
   private answer(frame: Buffer): void {
@@ -103,7 +112,10 @@ class Connection {
     const partitionAt = nameAt + frame[nameAt]! + 1;
     let recordsAt = partitionAt + 4;
     while (frame[recordsAt]! >= 0x80) recordsAt++;
-    const baseOffset = logOf(frame, nameAt, partitionAt).append(frame.subarray(recordsAt + 1, frame.length - 3));
+    const log = logOf(frame, nameAt, partitionAt);
+    if (log !== this.log) this.flushLog();
+    this.log = log;
+    const baseOffset = log.append(frame.subarray(recordsAt + 1, frame.length - 3));
     const response = Buffer.alloc(HEAD_BYTES);
     let at = copyHead({ response, at: 9, frame, nameAt, partitionAt });
     at = response.writeInt16BE(0, at);

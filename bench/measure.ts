@@ -130,7 +130,8 @@ async function takeTurns(
 ): Promise<Rounds<JobResult>> {
   const results: Rounds<JobResult> = {};
   for (let round = 0; round < rounds; round++) {
-    for (const subject of bench.subjects) (results[subject.name] ??= []).push(await inCalm(bench, () => measure(subject, round)));
+    for (const subject of bench.subjects)
+      (results[subject.name] ??= []).push(await inCalm(bench, () => measure(subject, round)));
   }
   return results;
 }

@@ -77,7 +77,9 @@ function printProfile(profile: CpuProfile): void {
       tookMs,
     );
   });
-  console.log(`\nbusy ${busyMs.toFixed(0)} ms, waiting for sockets and reading them ${idleMs.toFixed(0)} ms; share of the busy time by function`);
+  console.log(
+    `\nbusy ${busyMs.toFixed(0)} ms, waiting for sockets and reading them ${idleMs.toFixed(0)} ms; share of the busy time by function`,
+  );
   printShares(functions, busyMs, SHOWN_FUNCTIONS);
   console.log("\nand by file");
   printShares(files, busyMs, SHOWN_FILES);

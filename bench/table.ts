@@ -79,7 +79,10 @@ function cpu(row: Row, subjects: readonly SubjectName[]): string {
   const each = subjects.map((name) => figure(row.cpu?.[name]));
   const [first] = subjects;
   const [above, below] = [row.cpu[first!], row.cpu.ottla];
-  const share = first === "ottla" || above === undefined || below === undefined ? "" : ` ${(median(above) / median(below)).toFixed(2)}`;
+  const share =
+    first === "ottla" || above === undefined || below === undefined
+      ? ""
+      : ` ${(median(above) / median(below)).toFixed(2)}`;
   return `${each.join(" ")} ${row.cpuUnit ?? "s/GB"}${share}`;
 }
 
