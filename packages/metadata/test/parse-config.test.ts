@@ -25,6 +25,7 @@ const accepted: [sentence: string, name: string, text: string, value: unknown, c
     "9007199254740993",
   ],
   ["lists drop white space around commas", "log.cleanup.policy", "delete", ["delete"], "delete"],
+  ["a choice that is in a list twice counts once", "log.cleanup.policy", "delete , delete", ["delete"], "delete"],
   ["an empty list is a list", "log.cleanup.policy", "", [], ""],
   ["gzip's default level is -1", "compression.gzip.level", "-1", -1, "-1"],
   ["-1 keeps records for ever", "log.retention.ms", "-1", -1, "-1"],
@@ -53,7 +54,7 @@ const refused: [sentence: string, name: string, text: string, reason: string][] 
     "it must be one of uncompressed, zstd, lz4, snappy, gzip, producer",
   ],
   ["a list takes only its choices", "log.cleanup.policy", "delete,archive", '"archive" is not one of compact, delete'],
-  ["a list has no entry twice", "log.cleanup.policy", "delete,delete", '"delete" is there twice'],
+  ["a list of folders has none twice", "log.dirs", "/a,/a", '"/a" is there twice'],
   [
     "retention of 0 is neither a time nor for ever",
     "log.retention.ms",

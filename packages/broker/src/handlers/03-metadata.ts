@@ -12,62 +12,89 @@ import { createMissingTopics } from "../auto-topic-creation.ts";
 import type { Broker } from "../broker.ts";
 import type { Handler, RequestContext } from "../handler.ts";
 
+type WantedTopic = NonNullable<MetadataRequest["topics"]>[number];
 type TopicAnswer = MetadataResponse["topics"][number];
 
 export const metadataHandler: Handler<MetadataRequest, MetadataResponse> = {
   api: metadataApi,
   async handle(request, context) {
     const { broker, apiVersion } = context;
-    // Version 0 could not say null: an empty list means all topics there.
-    const wanted = apiVersion === 0 && request.topics?.length === 0 ? null : request.topics;
-    const refusals = wanted === null ? NO_REFUSALS : await autoCreate(request, wanted, context);
-    const topics = wanted === null ? allTopics(broker) : wanted.map((topic) => answerFor(topic, refusals, context));
-    if (request.includeTopicAuthorizedOperations) {
-      for (const topic of topics)
-        if (topic.errorCode === errorCodes.NONE) topic.topicAuthorizedOperations = topicOperations;
+    if (request.topics !== null && apiVersion < FIRST_VERSION_WITH_IDS && request.topics.some(namesNoTopic)) {
+      return refused(request.topics);
     }
+    // Version 0 could not say null: an empty list means all topics there.
+    const wanted = request.topics === null || (apiVersion === 0 && request.topics.length === 0) ? null : request.topics;
+    const topics = wanted === null ? allTopics(broker) : await answersFor(wanted, request, context);
     return {
       throttleTimeMs: 0,
       brokers: broker.endpoints(context.connection),
       clusterId: broker.clusterId,
       controllerId: broker.controllerIdForClients(),
-      topics,
+      topics: request.includeTopicAuthorizedOperations ? topics.map(withOperations) : topics,
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations : NOT_ASKED,
       errorCode: errorCodes.NONE,
     };
   },
 };
 
+// Versions 10 and 11 have room for an id, but brokers serve ids from 12 on.
+const FIRST_VERSION_WITH_IDS = 12;
+
+function namesNoTopic({ name, topicId }: WantedTopic): boolean {
+  return name === null || topicId !== ZERO_UUID;
+}
+
+// Kafka's MetadataRequest.getErrorResponse.
+function refused(wanted: readonly WantedTopic[]): MetadataResponse {
+  return {
+    throttleTimeMs: 0,
+    brokers: [],
+    clusterId: null,
+    controllerId: -1,
+    topics: wanted.map(({ name, topicId }) => unknownTopic(name ?? "", topicId, errorCodes.INVALID_REQUEST)),
+    clusterAuthorizedOperations: NOT_ASKED,
+    errorCode: errorCodes.NONE,
+  };
+}
+
+// A topic that is named twice is answered once; names beside ids count for nothing, as in Kafka.
+async function answersFor(
+  wanted: readonly WantedTopic[],
+  request: MetadataRequest,
+  context: RequestContext,
+): Promise<TopicAnswer[]> {
+  const { broker } = context;
+  const ids = new Set(wanted.map(({ topicId }) => topicId).filter((topicId) => topicId !== ZERO_UUID));
+  if (ids.size > 0) return [...ids].map((topicId) => answerForId(broker, topicId));
+  const names = new Set(wanted.map(({ name }) => name ?? ""));
+  const refusals = await autoCreate(request, names, context);
+  return [...names].map((name) => answerForName(broker, name, refusals));
+}
+
+// An id that nobody has is told nothing about.
+function withOperations(topic: TopicAnswer): TopicAnswer {
+  return topic.name === null ? topic : { ...topic, topicAuthorizedOperations: topicOperations };
+}
+
 const NO_REFUSALS: ReadonlyMap<string, number> = new Map();
 
 async function autoCreate(
   request: MetadataRequest,
-  wanted: NonNullable<MetadataRequest["topics"]>,
-  context: RequestContext,
+  names: ReadonlySet<string>,
+  { broker, apiVersion }: RequestContext,
 ): Promise<ReadonlyMap<string, number>> {
-  const { broker, apiVersion } = context;
   const allowed = (apiVersion < 4 || request.allowAutoTopicCreation) && broker.config.get("auto.create.topics.enable");
   if (!allowed) return NO_REFUSALS;
-  const missing = new Set<string>();
-  for (const { name, topicId } of wanted) {
-    if (name !== null && topicId === ZERO_UUID && broker.topic(name) === undefined) missing.add(name);
-  }
-  return missing.size === 0 ? NO_REFUSALS : createMissingTopics(broker, [...missing]);
+  const missing = [...names].filter((name) => broker.topic(name) === undefined);
+  return missing.length === 0 ? NO_REFUSALS : createMissingTopics(broker, missing);
 }
 
-function answerFor(
-  wanted: NonNullable<MetadataRequest["topics"]>[number],
-  refusals: ReadonlyMap<string, number>,
-  context: RequestContext,
-): TopicAnswer {
-  const { broker } = context;
-  if (wanted.topicId !== ZERO_UUID) {
-    const byId = broker.topicById(wanted.topicId);
-    return byId === undefined
-      ? unknownTopic(null, wanted.topicId, errorCodes.UNKNOWN_TOPIC_ID)
-      : topicAnswer(broker, byId);
-  }
-  const name = wanted.name ?? "";
+function answerForId(broker: Broker, topicId: string): TopicAnswer {
+  const topic = broker.topicById(topicId);
+  return topic === undefined ? unknownTopic(null, topicId, errorCodes.UNKNOWN_TOPIC_ID) : topicAnswer(broker, topic);
+}
+
+function answerForName(broker: Broker, name: string, refusals: ReadonlyMap<string, number>): TopicAnswer {
   const topic = broker.topic(name);
   if (topic !== undefined) return topicAnswer(broker, topic);
   return unknownTopic(name, ZERO_UUID, refusals.get(name) ?? broker.missingTopicError(name));

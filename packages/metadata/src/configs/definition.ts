@@ -23,6 +23,8 @@ export type ConfigUpdateMode = "read-only" | "per-broker" | "cluster-wide";
 export interface ConfigBound<Value> {
   readonly describe: string;
   refuse(value: Value): string | null;
+  /** What counts of a value that is within bounds, where that is not the value itself. */
+  reduce?(value: Value): { readonly value: Value; readonly text: string };
 }
 
 /** Everything but type and default. */
@@ -91,14 +93,17 @@ export function oneOf(...choices: readonly string[]): ConfigBound<string> {
   };
 }
 
-/** A list of distinct entries, each one of `choices`. */
+/** A list of entries that are each one of `choices`; one that is there twice counts once (KIP-1161). */
 export function listOf(choices: readonly string[]): ConfigBound<readonly string[]> {
   return {
     describe: `[${choices.join(", ")}]`,
     refuse(value) {
       const stranger = value.find((entry) => !choices.includes(entry));
-      if (stranger !== undefined) return `"${stranger}" is not one of ${choices.join(", ")}`;
-      return repeated(value);
+      return stranger === undefined ? null : `"${stranger}" is not one of ${choices.join(", ")}`;
+    },
+    reduce(value) {
+      const distinct = [...new Set(value)];
+      return { value: distinct, text: distinct.join(",") };
     },
   };
 }

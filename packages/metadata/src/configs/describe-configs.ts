@@ -2,7 +2,7 @@
 // Kafka's ConfigHelper, its turns included: a value that only came from a config in hours or minutes is reported as a default without
 // synonyms, because the list of synonyms begins at the config's first name.
 
-import { errorCodes, errorMessage } from "@ottla/protocol";
+import { errorCodes } from "@ottla/protocol";
 import type { DescribeConfigsRequest, DescribeConfigsResponse } from "@ottla/protocol/messages/32-describe-configs.ts";
 import { refuseTopicName } from "../image/topic-name.ts";
 import { configResource } from "../image/image-types.ts";
@@ -26,6 +26,9 @@ type Resource = DescribeConfigsRequest["resources"][number];
 type Result = DescribeConfigsResponse["results"][number];
 type Entry = Result["configs"][number];
 type Synonym = Entry["synonyms"][number];
+
+/** Kafka leaves the text empty, not null, where it has nothing to say. */
+const NO_MESSAGE = "";
 
 /** DescribeConfigsResponse.ConfigType. */
 const typeIds: Record<ConfigType, number> = { boolean: 1, string: 2, int: 3, long: 5, list: 7 };
@@ -64,7 +67,7 @@ function describeTopic(resource: Resource, request: DescribeConfigsRequest, cont
   const reason = refuseTopicName(resourceName);
   if (reason !== null) return failed(resource, errorCodes.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: ${reason}`);
   if (context.image.topic(resourceName) === undefined) {
-    return failed(resource, errorCodes.UNKNOWN_TOPIC_OR_PARTITION, errorMessage(errorCodes.UNKNOWN_TOPIC_OR_PARTITION));
+    return failed(resource, errorCodes.UNKNOWN_TOPIC_OR_PARTITION, NO_MESSAGE);
   }
   const overrides = context.image.topicConfigs(resourceName);
   const wanted = topicConfigNames.filter((name) => isWanted(resource, name));
@@ -75,7 +78,7 @@ function describeTopic(resource: Resource, request: DescribeConfigsRequest, cont
 /** Without a name: what was set for all brokers. */
 function describeBroker(resource: Resource, request: DescribeConfigsRequest, context: DescribeContext): Result {
   const { resourceName } = resource;
-  if (resourceName !== "" && !/^-?[0-9]+$/.test(resourceName)) {
+  if (resourceName !== "" && !/^[+-]?[0-9]+$/.test(resourceName)) {
     return failed(resource, errorCodes.INVALID_REQUEST, `Broker id must be an integer, but it is: ${resourceName}`);
   }
   if (resourceName !== "" && Number(resourceName) !== context.nodeId) {
@@ -168,9 +171,9 @@ function isWanted(resource: Resource, name: string): boolean {
 }
 
 function succeeded({ resourceType, resourceName }: Resource, configs: Entry[]): Result {
-  return { errorCode: errorCodes.NONE, errorMessage: null, resourceType, resourceName, configs };
+  return { errorCode: errorCodes.NONE, errorMessage: NO_MESSAGE, resourceType, resourceName, configs };
 }
 
-function failed({ resourceType, resourceName }: Resource, errorCode: number, reason: string | null): Result {
+function failed({ resourceType, resourceName }: Resource, errorCode: number, reason: string): Result {
   return { errorCode, errorMessage: reason, resourceType, resourceName, configs: [] };
 }

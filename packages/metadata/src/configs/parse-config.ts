@@ -23,7 +23,8 @@ export function parseConfig<Type extends ConfigType>(
   const parsed = readers[definition.type](text.trim());
   if (!parsed.ok) return { ok: false, reason: invalidValue(name, text, parsed.reason) };
   const refusal = definition.bound?.refuse(parsed.value) ?? null;
-  return refusal === null ? parsed : { ok: false, reason: invalidValue(name, text, refusal) };
+  if (refusal !== null) return { ok: false, reason: invalidValue(name, text, refusal) };
+  return { ...parsed, ...definition.bound?.reduce?.(parsed.value) };
 }
 
 /** `parseConfig` for a value that somebody sets now: also refuses what Ottla cannot honour yet. */
