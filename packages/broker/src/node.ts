@@ -3,7 +3,7 @@
 // What a user caused (a bad value, a port in use, a folder in use) ends the start with a StartError of one line.
 
 import { silentLogger } from "@ottla/base";
-import type { Clock, Logger } from "@ottla/base";
+import type { Clock, Logger, Random } from "@ottla/base";
 import {
   METADATA_FOLDER,
   openFileMetadataLog,
@@ -15,6 +15,7 @@ import {
 import type { BrokerConfig, Controller, NodeListeners, OpenedMetadataLog, RegisteredBroker } from "@ottla/metadata";
 import { TurnScheduler } from "@ottla/net";
 import { DataFolder, DiskFileSystem, LogDirectory, MemoryFileSystem } from "@ottla/storage";
+import type { FileSystem } from "@ottla/storage";
 import { Broker } from "./broker.ts";
 import { FetchPurgatory } from "./fetch/purgatory.ts";
 import { FetchSessionCache } from "./fetch/session.ts";
@@ -38,6 +39,10 @@ export interface NodeOptions {
   readonly logger?: Logger;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Where "disk" is. Default: the machine's own files; tests give one that fails. */
+  readonly fileSystem?: FileSystem;
+  /** For the ids that the node makes up. Default: the system's. */
+  readonly random?: Random;
 }
 
 /** A listener as it was bound. */
@@ -70,7 +75,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   try {
     return await start(options, undo);
   } catch (error) {
-    for (const step of undo.toReversed()) await step();
+    for (const step of undo.toReversed()) await attempt(step, options.logger ?? silentLogger);
     throw startErrorOf(error);
   }
 }
@@ -80,22 +85,23 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
   const begunMs = performance.now();
   const logger = options.logger ?? silentLogger;
   const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
   const { config, unknown } = readBrokerProperties(options.properties);
   if (unknown.length > 0) logger.warn({ names: unknown }, "configs without effect here are ignored");
   const memory = options.storage === "memory";
   const folder = DataFolder.claim(
-    memory ? new MemoryFileSystem(clock) : new DiskFileSystem(),
+    memory ? new MemoryFileSystem(clock) : (options.fileSystem ?? new DiskFileSystem()),
     memory ? MEMORY_FOLDER : config.logFolder(),
   );
   undo.push(() => folder.release());
-  const identity = await identify(folder, config, systemRandom);
+  const identity = await identify(folder, config, random);
   const controller = await startController({
     opened: memory ? openMemoryMetadataLog() : openMetadataLog({ folder, identity, config, clock, logger }),
     ...identity,
     config,
     clock,
     logger,
-    random: systemRandom,
+    random,
   });
   undo.push(() => controller.close());
   const scheduler = new TurnScheduler();
@@ -105,11 +111,12 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     controller,
     clock,
     logger,
+    random,
     scheduler,
     nodeId: identity.nodeId,
   });
   undo.push(() => logDirectory.close());
-  const wired = wire({ config, identity, controller, logDirectory, clock, logger });
+  const wired = wire({ config, identity, controller, logDirectory, clock, random, logger });
   const listenerSet = new ListenerSet({ broker: wired.broker, clock, logger, scheduler, config });
   undo.push(() => listenerSet.close(0));
   const bound = await listenerSet.listen(wired.broker.listeners.listeners);
@@ -131,7 +138,7 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     dataDir: memory ? null : config.logFolder(),
     startedInMs: performance.now() - begunMs,
     broker: wired.broker,
-    close: once(() => close({ listenerSet, controller, logDirectory, wired })),
+    close: once(() => close({ listenerSet, controller, logDirectory, wired, logger })),
   };
 }
 
@@ -160,17 +167,27 @@ interface LogsToOpen {
   controller: Controller;
   clock: Clock;
   logger: Logger;
+  random: Random;
   scheduler: TurnScheduler;
   nodeId: number;
 }
 
-function openLogs({ folder, config, controller, clock, logger, scheduler, nodeId }: LogsToOpen): Promise<LogDirectory> {
+function openLogs({
+  folder,
+  config,
+  controller,
+  clock,
+  logger,
+  random,
+  scheduler,
+  nodeId,
+}: LogsToOpen): Promise<LogDirectory> {
   return LogDirectory.open({
     folder,
     clock,
     scheduler,
     logger,
-    random: systemRandom,
+    random,
     configFor: (topic) => logConfigOf(controller.image(), brokerConfigOf(controller.image(), config, nodeId), topic),
     settings: {
       retentionCheckMs: config.get("log.retention.check.interval.ms"),
@@ -194,6 +211,7 @@ interface NodeParts {
   controller: Controller;
   logDirectory: LogDirectory;
   clock: Clock;
+  random: Random;
   logger: Logger;
 }
 
@@ -203,7 +221,7 @@ interface Wired {
   registered: RegisteredBroker;
 }
 
-function wire({ config, identity, controller, logDirectory, clock, logger }: NodeParts): Wired {
+function wire({ config, identity, controller, logDirectory, clock, random, logger }: NodeParts): Wired {
   const listeners: NodeListeners = config.listeners();
   const registered: RegisteredBroker = { brokerId: identity.nodeId, brokerEpoch: -1 };
   const wired: Wired = { broker: undefined!, registered };
@@ -221,7 +239,7 @@ function wire({ config, identity, controller, logDirectory, clock, logger }: Nod
     purgatory: new FetchPurgatory(clock),
     fetchSessions: new FetchSessionCache({
       slots: config.get("max.incremental.fetch.session.cache.slots"),
-      random: systemRandom,
+      random,
     }),
     producerIds: new ProducerIds(async () => {
       const block = await controller.allocateProducerIds(wired.registered);
@@ -236,16 +254,26 @@ interface Running {
   controller: Controller;
   logDirectory: LogDirectory;
   wired: Wired;
+  logger: Logger;
 }
 
 // Waiting fetches are answered first, or they would hold their connections open for the whole grace.
-async function close({ listenerSet, controller, logDirectory, wired }: Running): Promise<void> {
+// When the disk fails at the end, each part is still closed: what it could not write is in the log, and the next start checks the folder.
+async function close({ listenerSet, controller, logDirectory, wired, logger }: Running): Promise<void> {
   const closed = listenerSet.close(CLOSE_GRACE_MS);
   wired.broker.purgatory.close();
   await closed;
-  await controller.stopBroker(wired.registered);
+  await attempt(() => controller.stopBroker(wired.registered), logger);
   await logDirectory.close(wired.registered.brokerEpoch);
-  await controller.close();
+  await attempt(() => controller.close(), logger);
+}
+
+async function attempt(action: () => unknown, logger: Logger): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    logger.error({ error }, "a part of the node could not be closed");
+  }
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {
