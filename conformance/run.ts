@@ -1,0 +1,114 @@
+// `npm run conformance [-- FILTER] [--against reference]`: clients of other makers and languages against a broker, each check on a line,
+// and at the end the count alone on a line. Without a word: against `ottla start --memory` and `ottla start --data-dir`, all suites.
+// `--against reference` runs the same checks against Apache Kafka itself, which shows that it is the checks that are right.
+// A client whose language is not on this machine is skipped; with CI=true that is a failure.
+
+import { parseArgs } from "node:util";
+import { MissingProgramError } from "../tools/reference.ts";
+import { checkDump, fillForDump } from "./dump-log.ts";
+import { run, type Command } from "./processes.ts";
+import { Report } from "./report.ts";
+import { suites, type Suite } from "./suites.ts";
+import { startTargets, type Target } from "./targets.ts";
+
+const suiteLimitMs = 120_000;
+const dumpLogName = "kafka-dump-log";
+
+async function main(words: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: words,
+    allowPositionals: true,
+    options: { against: { type: "string", default: "ottla" } },
+  });
+  if (values.against !== "ottla" && values.against !== "reference") throw new Error(`no target "${values.against}"`);
+  const wanted = (name: string): boolean => positionals.length === 0 || positionals.some((part) => name.includes(part));
+  const report = new Report({ skippedIsFailed: process.env["CI"] === "true" });
+  const targets = await startTargets(values.against);
+  const free = createTurns(2);
+  await Promise.all(
+    suites.filter(({ name }) => wanted(name)).map((suite) => runSuite(suite, { targets, report, free })),
+  );
+  await endTargets(targets, report, wanted(dumpLogName));
+  console.log(report.closingLine());
+  const none = report.counts.ok + report.counts.failed + report.counts.skipped === 0;
+  process.exitCode = report.counts.failed > 0 || none ? 1 : 0;
+}
+
+interface Place {
+  targets: Target[];
+  report: Report;
+  free: Turns;
+}
+
+async function runSuite(suite: Suite, { targets, report, free }: Place): Promise<void> {
+  let command: Command;
+  try {
+    command = await suite.prepare();
+  } catch (error) {
+    const verdict = error instanceof MissingProgramError ? "skipped" : "failed";
+    report.add(verdict, suite.name, `installs: ${(error as Error).message}`);
+    return;
+  }
+  for (const target of targets) {
+    await free.take();
+    try {
+      await runOn(suite, command, target, report);
+    } finally {
+      free.give();
+    }
+  }
+}
+
+async function runOn(suite: Suite, command: Command, target: Target, report: Report): Promise<void> {
+  const where = `${target.name} ${suite.name}`;
+  const words = [...command.words, target.bootstrap, `${suite.name}-`];
+  const { code, stdout, output } = await run({ ...command, words }, suiteLimitMs);
+  const count = report.addOutput(where, stdout);
+  if (code === 0 && count > 0) return;
+  report.add("failed", where, `comes to its end: ended with ${code} after ${count} checks: ${output.slice(-800)}`);
+}
+
+/** Stops all brokers; on those with a folder Kafka's dump tool reads what is left. */
+async function endTargets(targets: Target[], report: Report, dumps: boolean): Promise<void> {
+  for (const target of targets) {
+    const where = `${target.name} ${dumpLogName}`;
+    const { dataDir } = target;
+    try {
+      if (dumps && dataDir !== null) await fillForDump(target.bootstrap);
+      await target.stop();
+      if (dumps && dataDir !== null) await checkDump(dataDir, where, report);
+    } catch (error) {
+      const verdict = error instanceof MissingProgramError ? "skipped" : "failed";
+      report.add(verdict, where, (error as Error).message);
+    } finally {
+      await target.remove();
+    }
+  }
+}
+
+/** Lets so many go on at a time. */
+interface Turns {
+  take(): Promise<void>;
+  give(): void;
+}
+
+function createTurns(count: number): Turns {
+  let left = count;
+  const waiting: (() => void)[] = [];
+  return {
+    async take() {
+      if (left > 0) left -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    give() {
+      const next = waiting.shift();
+      if (next === undefined) left += 1;
+      else next();
+    },
+  };
+}
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof MissingProgramError ? error.message : error);
+  process.exitCode = 1;
+});
