@@ -107,7 +107,7 @@ async function startIn(runFolder: string, classpath: string, options: ReferenceO
     stdio: ["ignore", "ignore", "pipe"],
   });
   let complaint = "";
-  child.stderr!.on("data", (chunk: Buffer) => {
+  child.stderr.on("data", (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-keptErrorCharacters);
   });
   const endWithParent = (): void => void child.kill("SIGKILL");
