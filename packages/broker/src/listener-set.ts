@@ -58,7 +58,7 @@ export class ListenerSet {
       const listener = await startListener({ ...shared, name, host: host === "" ? "::" : host, port });
       this.listeners.push(listener);
       bound.push({ name, host, port: listener.port });
-      broker.logger.info({ listener: name, host, port: listener.port }, "listening");
+      broker.logger.debug({ listener: name, host, port: listener.port }, "listening");
     }
     return bound;
   }

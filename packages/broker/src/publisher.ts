@@ -19,8 +19,8 @@ export async function publish(broker: Broker, delta: MetadataDelta, image: Metad
 export async function publishAll(broker: Broker, image: MetadataImage): Promise<void> {
   broker.configsChanged(brokerConfigOf(image, broker.config, broker.nodeId));
   for (const topic of image.topics()) await applyTopic(broker, image, topic, null);
-  for (const { topic, partition } of [...broker.logDirectory.all()]) {
-    if (broker.replicas.get(topic, partition) !== undefined) continue;
+  const stray = [...broker.logDirectory.all()].filter((log) => !broker.replicas.has(log.topic, log.partition));
+  for (const { topic, partition } of stray) {
     broker.logger.warn({ topic, partition }, "a log of no topic is set aside with the suffix -stray");
     await broker.logDirectory.markStray(topic, partition);
   }

@@ -31,6 +31,10 @@ export class Replicas {
     return this.topics.get(topic)?.partitions.get(index);
   }
 
+  has(topic: string, index: number): boolean {
+    return this.get(topic, index) !== undefined;
+  }
+
   /** The name of a topic that has partitions here. */
   topicName(topicId: string): string | undefined {
     return this.namesById.get(topicId);

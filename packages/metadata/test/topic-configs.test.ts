@@ -78,7 +78,6 @@ test("the settings of a log are those of its topic over its broker", () => {
     timestampAfterMaxMs: 3_600_000,
     compacted: true,
     deleted: false,
-    preallocate: false,
   });
 });
 

@@ -29,14 +29,14 @@ try {
 }
 
 function write(buffers: Buffer[], turns: number): number {
-  const bytes = buffers.length * buffers[0]!.length;
+  const bytes = buffers.length * buffers[0].length;
   const start = performance.now();
   for (let turn = 0; turn < turns; turn++) fs.writevSync(descriptor, buffers, turn * bytes);
   return ((performance.now() - start) * 1000) / turns;
 }
 
 async function writeInPool(buffers: Buffer[], turns: number): Promise<{ totalUs: number; loopUs: number }> {
-  const bytes = buffers.length * buffers[0]!.length;
+  const bytes = buffers.length * buffers[0].length;
   const before = performance.eventLoopUtilization();
   const start = performance.now();
   for (let turn = 0; turn < turns; turn++) {

@@ -34,6 +34,4 @@ export interface LogConfig {
   compacted: boolean;
   /** cleanup.policy contains delete. */
   deleted: boolean;
-  /** preallocate: Kafka reserves the segment's bytes on disk; the file system here grows files on its own. */
-  preallocate: boolean;
 }

@@ -93,7 +93,7 @@ async function open(path: string): Promise<{ directory: LogDirectory; logger: Re
 /** All data records, as a read_uncommitted consumer sees them. */
 function recordsOf(log: PartitionLog): CapturedRecord[] {
   const records: CapturedRecord[] = [];
-  for (let offset = log.logStartOffset; offset < log.logEndOffset; ) {
+  for (let offset = log.logStartOffset; offset < log.logEndOffset;) {
     const read = log.read({ offset, maxBytes: 50_000, minOneBatch: true, upTo: "highWatermark" });
     assert.ok(read.ok && Buffer.isBuffer(read.part));
     const bytes = read.part;
@@ -104,9 +104,18 @@ function recordsOf(log: PartitionLog): CapturedRecord[] {
       if (batchFormat.isControl(bytes, position)) return;
       for (const record of readRecords(bytes, position)) {
         if (record.offset < from) continue;
-        const headers = record.headers.map(({ key, value }): [string, string | null] => [key, value?.toString() ?? null]);
+        const headers = record.headers.map(({ key, value }): [string, string | null] => [
+          key,
+          value?.toString() ?? null,
+        ]);
         const { timestamp, key, value } = record;
-        records.push({ offset: record.offset, timestamp, key: key?.toString() ?? null, value: value?.toString() ?? null, headers });
+        records.push({
+          offset: record.offset,
+          timestamp,
+          key: key?.toString() ?? null,
+          value: value?.toString() ?? null,
+          headers,
+        });
       }
     });
   }

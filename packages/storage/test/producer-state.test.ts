@@ -7,7 +7,7 @@ import { DecodeError } from "@ottla/base";
 import { errorName } from "@ottla/protocol";
 import type { AppendOrigin } from "@ottla/protocol";
 import { ProducerState } from "../src/producer-state.ts";
-import type { ProducerBatch } from "../src/producer-state.ts";
+import type { ProducerBatch } from "../src/producer-rules.ts";
 
 const DAY = 86_400_000;
 const SEQUENCE_MAX = 2_147_483_647;

@@ -80,6 +80,5 @@ export function toLogConfig(overrides: ConfigTexts, broker: BrokerConfig): LogCo
     timestampAfterMaxMs: value("message.timestamp.after.max.ms"),
     compacted: policies.includes("compact"),
     deleted: policies.includes("delete"),
-    preallocate: false,
   };
 }

@@ -37,7 +37,6 @@ export function logConfig(changes: Partial<LogConfig> = {}): LogConfig {
     timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
     compacted: false,
     deleted: true,
-    preallocate: false,
     ...changes,
   };
 }
