@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { renderApiPage } from "@ottla/broker/api-page.ts";
+import { renderMetricsPage } from "@ottla/broker/metrics.ts";
 import { renderConfigPage } from "@ottla/metadata/configs/config-page.ts";
 
 interface Page {
@@ -15,6 +16,7 @@ interface Page {
 export const pages: readonly Page[] = [
   { path: "docs/reference/apis.md", render: renderApiPage },
   { path: "docs/reference/configs.md", render: renderConfigPage },
+  { path: "docs/reference/metrics.md", render: renderMetricsPage },
 ];
 
 /** The paths of pages whose content is not what their table says. */

@@ -18,6 +18,7 @@ import type { FetchPurgatory } from "./fetch/purgatory.ts";
 import type { FetchSessionCache } from "./fetch/session.ts";
 import type { ProducerIds } from "./producer-ids.ts";
 import type { Replicas } from "./replicas.ts";
+import { Counters } from "./metrics.ts";
 import { describeFeatures } from "./features.ts";
 import type { FeaturesView } from "./features.ts";
 
@@ -67,6 +68,9 @@ export class Broker {
   readonly fetchSessions: FetchSessionCache;
   readonly producerIds: ProducerIds;
   readonly servedKeys: readonly number[];
+  readonly counters = new Counters();
+  /** How many connections are open now; the listeners set it. */
+  openConnections: () => number = () => 0;
   private currentConfig: BrokerConfig;
   // Derived from configs, which change seldom; emptied when they do.
   private readonly minInsync = new Map<string, number>();

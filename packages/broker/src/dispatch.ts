@@ -34,6 +34,7 @@ export function dispatch(broker: Broker, request: NetRequest): void {
     else request.fail(`api key ${header.apiKey} version ${version} is not supported`);
     return;
   }
+  broker.counters.countRequest(header.apiKey);
   serve(broker, request, { handler, header, reader });
 }
 

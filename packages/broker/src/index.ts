@@ -4,3 +4,4 @@ export type { Broker } from "./broker.ts";
 export { startNode } from "./node.ts";
 export type { BoundListener, Node, NodeOptions } from "./node.ts";
 export { StartError } from "./start-error.ts";
+export type { MetricReading, Sample } from "./metrics.ts";

@@ -70,6 +70,11 @@ export class ListenerSet {
     for (const request of waiting) this.onRequest(request);
   }
 
+  /** Open connections of all listeners. */
+  connectionCount(): number {
+    return this.listeners.reduce((sum, listener) => sum + listener.connectionCount(), 0);
+  }
+
   async close(graceMs: number): Promise<void> {
     await Promise.all(this.listeners.map((listener) => listener.close(graceMs)));
   }

@@ -20,6 +20,8 @@ import { Broker } from "./broker.ts";
 import { FetchPurgatory } from "./fetch/purgatory.ts";
 import { FetchSessionCache } from "./fetch/session.ts";
 import { handlers } from "./handlers/index.ts";
+import { readMetrics } from "./metrics.ts";
+import type { MetricReading } from "./metrics.ts";
 import { identify } from "./node-identity.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 import { ListenerSet } from "./listener-set.ts";
@@ -61,6 +63,8 @@ export interface Node {
   /** From the call of startNode until every listener served, milliseconds. */
   readonly startedInMs: number;
   readonly broker: Broker;
+  /** All metrics as they are now; docs/reference/metrics.md lists them. */
+  metrics(): MetricReading[];
   /** Answers what is in flight, writes everything down, gives the folder free. Ends within 5 s. */
   close(): Promise<void>;
 }
@@ -130,6 +134,7 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
   await publishAll(wired.broker, controller.image());
   controller.subscribe((delta, image) => publish(wired.broker, delta, image));
   await controller.unfenceBroker(wired.registered);
+  wired.broker.openConnections = () => listenerSet.connectionCount();
   listenerSet.serve();
   return {
     clusterId: identity.clusterId,
@@ -138,6 +143,7 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     dataDir: memory ? null : config.logFolder(),
     startedInMs: performance.now() - begunMs,
     broker: wired.broker,
+    metrics: () => readMetrics(wired.broker),
     close: once(() => close({ listenerSet, controller, logDirectory, wired, logger })),
   };
 }

@@ -44,6 +44,17 @@ export class Replicas {
     return this.topics.keys();
   }
 
+  *all(): Generator<Partition> {
+    for (const { partitions } of this.topics.values()) yield* partitions.values();
+  }
+
+  /** How many partitions are here. */
+  count(): number {
+    let count = 0;
+    for (const { partitions } of this.topics.values()) count += partitions.size;
+    return count;
+  }
+
   /** The partitions of a topic here; none when the topic is unknown. */
   partitionsOf(topic: string): Iterable<Partition> {
     return this.topics.get(topic)?.partitions.values() ?? [];

@@ -70,6 +70,7 @@ export class FetchRound {
 
   /** The topics of the response; in an incremental session only those with news. */
   responses(): TopicAnswer[] {
+    this.broker.counters.bytesOut += this.bytes;
     const topics: TopicAnswer[] = [];
     const { session } = this.plan;
     for (const read of this.reads) {

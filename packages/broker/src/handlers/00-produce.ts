@@ -11,6 +11,7 @@ import type { AppendResult } from "@ottla/storage";
 import { closeConnection, noResponse } from "../handler.ts";
 import type { Handler, Reply, RequestContext } from "../handler.ts";
 import type { Broker } from "../broker.ts";
+import type { Counters } from "../metrics.ts";
 import type { Partition } from "../partition.ts";
 
 type TopicResult = ProduceResponse["responses"][number];
@@ -63,6 +64,7 @@ class ProduceAttempt {
     this.pending++;
     partition.append(records, (appended) => {
       fillResult(result, appended);
+      count(this.context.broker.counters, appended);
       if (appended.errorCode !== errorCodes.NONE) this.failure = appended.errorCode;
       addCurrentLeader(this.context, result, partition);
       this.finishOne();
@@ -71,6 +73,7 @@ class ProduceAttempt {
 
   private refuse(result: PartitionResult, errorCode: number): void {
     this.failure = errorCode;
+    this.context.broker.counters.failedProduces++;
     result.errorCode = errorCode;
     result.errorMessage = errorMessage(errorCode);
   }
@@ -124,6 +127,12 @@ function emptyResult(index: number): PartitionResult {
     errorMessage: null,
     currentLeader: { leaderId: -1, leaderEpoch: -1 },
   };
+}
+
+function count(counters: Counters, appended: AppendResult): void {
+  counters.recordsIn += appended.appendedRecords;
+  counters.bytesIn += appended.appendedBytes;
+  if (appended.errorCode !== errorCodes.NONE) counters.failedProduces++;
 }
 
 function fillResult(result: PartitionResult, appended: AppendResult): void {
