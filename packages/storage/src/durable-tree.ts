@@ -10,9 +10,23 @@ export class FaultyContent {
   bytes: Buffer = Buffer.alloc(0);
   durable: Buffer = Buffer.alloc(0);
   modifiedMs: number;
+  private syncs = 0;
+  private durableSync = 0;
 
   constructor(modifiedMs: number) {
     this.modifiedMs = modifiedMs;
+  }
+
+  /** The number of a sync that begins now. */
+  beginSync(): number {
+    return ++this.syncs;
+  }
+
+  /** What the content was when that sync began is durable, unless a later one was faster. */
+  synced(bytes: Buffer, order: number): void {
+    if (order < this.durableSync) return;
+    this.durableSync = order;
+    this.durable = bytes;
   }
 
   append(bytes: Buffer, nowMs: number): void {

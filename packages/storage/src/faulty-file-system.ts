@@ -43,6 +43,8 @@ export interface FaultyOptions {
   random: SeededRandom;
   /** Whether appends complete in a later turn. Default false. */
   slowAppends?: boolean;
+  /** How long syncs and slow appends take. Default: to the next microtask. */
+  pause?: () => Promise<void>;
 }
 
 export class FaultyFileSystem implements FileSystem {
@@ -53,6 +55,7 @@ export class FaultyFileSystem implements FileSystem {
   crashAt = 0;
   slowAppends: boolean;
   readonly random: SeededRandom;
+  readonly pause: () => Promise<void>;
   private readonly clock: Pick<Clock, "nowMs">;
   private readonly tree: DurableTree;
   private readonly faults: Fault[] = [];
@@ -62,6 +65,7 @@ export class FaultyFileSystem implements FileSystem {
     this.clock = options.clock;
     this.random = options.random;
     this.slowAppends = options.slowAppends ?? false;
+    this.pause = options.pause ?? (() => Promise.resolve());
     this.tree = tree ?? new DurableTree(options.random);
   }
 
@@ -79,7 +83,8 @@ export class FaultyFileSystem implements FileSystem {
   survivor(end: "kill" | "powerCut"): FaultyFileSystem {
     this.crashed = true;
     const tree = end === "kill" ? this.tree : this.tree.afterPowerCut();
-    return new FaultyFileSystem({ clock: this.clock, random: this.random, slowAppends: this.slowAppends }, tree);
+    const { clock, random, slowAppends, pause } = this;
+    return new FaultyFileSystem({ clock, random, slowAppends, pause }, tree);
   }
 
   /** Changes one bit of a file, as a bad disk does. False when the file is empty. */
@@ -158,7 +163,7 @@ export class FaultyFileSystem implements FileSystem {
 
   async syncFolder(path: string): Promise<void> {
     const names = this.tree.pendingNames(path);
-    await Promise.resolve();
+    await this.pause();
     this.change("syncFolder", path);
     this.tree.commitNames(names);
   }
@@ -198,9 +203,10 @@ export class FaultyFileSystem implements FileSystem {
   /** Makes durable what the content is now, some time later. */
   async syncContent(content: FaultyContent, path: string): Promise<void> {
     const bytes = Buffer.from(content.bytes);
-    await Promise.resolve();
+    const order = content.beginSync();
+    await this.pause();
     this.change("sync", path);
-    content.durable = bytes;
+    content.synced(bytes, order);
   }
 
   touch(content: FaultyContent, bytes: Buffer): void {
@@ -235,7 +241,7 @@ class FaultyFile implements File {
       this.appending = false;
       done(this.write(Buffer.concat(buffers)));
     };
-    if (this.system.slowAppends) queueMicrotask(finish);
+    if (this.system.slowAppends) void this.system.pause().then(finish);
     else finish();
   }
 
