@@ -362,6 +362,23 @@ describe("a disk that fails", () => {
     );
   });
 
+  test("a segment that cannot be begun: the log goes on in the one before", async () => {
+    const fileSystem = faulty(1);
+    const { controller, logger } = await start(fileSystem, 1500);
+    fileSystem.failNext({ operation: "open", path: ".log", code: "ENOSPC" });
+    const names = Array.from({ length: 12 }, (_, index) => `t${index}`);
+    for (const name of names) await create(controller, name);
+    await controller.close();
+    assert.equal(
+      logger.lines.filter(({ sentence }) => sentence === "The metadata snapshot cannot be written").length,
+      1,
+    );
+    assert.deepEqual(
+      topicsOf(open(fileSystem).image),
+      names.toSorted((a, b) => (a < b ? -1 : 1)),
+    );
+  });
+
   // What was answered is there after the end of the process or of the power, at whatever change it came. What was under way may be.
   for (const end of ["kill", "powerCut"] as const) {
     test(`nothing that was answered is lost by a ${end}`, async () => {

@@ -226,6 +226,7 @@ class FaultyFile implements File {
   private readonly system: FaultyFileSystem;
   private readonly content: FaultyContent;
   private appending = false;
+  private closed = false;
 
   constructor(system: FaultyFileSystem, path: string, content: FaultyContent) {
     this.system = system;
@@ -236,6 +237,7 @@ class FaultyFile implements File {
 
   appendv(buffers: Buffer[], done: WriteDone): void {
     assert(!this.appending, "appends do not overlap");
+    this.assertOpen();
     this.appending = true;
     const finish = (): void => {
       this.appending = false;
@@ -246,11 +248,13 @@ class FaultyFile implements File {
   }
 
   appendSync(bytes: Buffer): void {
+    this.assertOpen();
     const error = this.write(bytes);
     if (error !== null) throw error;
   }
 
   readSync(target: Buffer, position: number): number {
+    this.assertOpen();
     this.system.alive();
     const fault = this.system.takeFault("read", this.path);
     if (fault !== null) throw new FileError(fault.code, this.path);
@@ -266,16 +270,27 @@ class FaultyFile implements File {
   }
 
   truncate(size: number): void {
+    this.assertOpen();
     this.system.change("truncate", this.path);
     this.content.truncate(size);
     this.size = size;
   }
 
   sync(): Promise<void> {
+    this.assertOpen();
     return this.system.syncContent(this.content, this.path);
   }
 
-  close(): void {}
+  close(): void {
+    this.assertOpen();
+    assert(!this.appending, "a file is not closed while it is appended to");
+    this.closed = true;
+  }
+
+  /** On a disk, the descriptor of a closed file may be another file's by now. */
+  private assertOpen(): void {
+    assert(!this.closed, `${this.path} is closed`);
+  }
 
   private write(bytes: Buffer): Error | null {
     try {

@@ -185,11 +185,13 @@ export class FileMetadataLog implements MetadataLog {
     }
   }
 
+  // Opened first: should that fail, the log goes on in the segment that it has.
   private rollSegment(): void {
     if (this.segments.at(-1) === this.next) return;
+    const file = this.openSegment(this.next);
     this.file.close();
+    this.file = file;
     this.segments.push(this.next);
-    this.file = this.openSegment(this.next);
     this.folderIsDirty = true;
   }
 
