@@ -119,7 +119,8 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     scheduler,
     nodeId: identity.nodeId,
   });
-  undo.push(() => logDirectory.close());
+  // The logs give the folder's lock back, so the metadata log is closed before them.
+  undo.push(() => controller.close().finally(() => logDirectory.close()));
   const wired = wire({ config, identity, controller, logDirectory, clock, random, logger });
   const listenerSet = new ListenerSet({ broker: wired.broker, clock, logger, scheduler, config });
   undo.push(() => listenerSet.close(0));
@@ -263,15 +264,16 @@ interface Running {
   logger: Logger;
 }
 
-// Waiting fetches are answered first, or they would hold their connections open for the whole grace.
+// Waiting fetches are answered first, or they would hold their connections open for the whole grace. The controller goes before the logs:
+// a topic that is still being created must have its logs when all of them are closed, and closing them gives the folder's lock back.
 // When the disk fails at the end, each part is still closed: what it could not write is in the log, and the next start checks the folder.
 async function close({ listenerSet, controller, logDirectory, wired, logger }: Running): Promise<void> {
   const closed = listenerSet.close(CLOSE_GRACE_MS);
   wired.broker.purgatory.close();
   await closed;
   await attempt(() => controller.stopBroker(wired.registered), logger);
-  await logDirectory.close(wired.registered.brokerEpoch);
   await attempt(() => controller.close(), logger);
+  await logDirectory.close(wired.registered.brokerEpoch);
 }
 
 async function attempt(action: () => unknown, logger: Logger): Promise<void> {

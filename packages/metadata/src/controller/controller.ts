@@ -73,10 +73,18 @@ interface Step {
   readonly change: { readonly image: MetadataImage; readonly delta: MetadataDelta } | null;
 }
 
-/** Starts the controller on an opened log: a new log gets its first records, an unfinished transaction is aborted. */
+/**
+ * Starts the controller on an opened log: a new log gets its first records, an unfinished transaction is aborted.
+ * @throws the operating system's error, when those cannot be written; the log is closed then.
+ */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const controller = new Controller(options);
-  await controller.activate();
+  try {
+    await controller.activate();
+  } catch (error) {
+    await controller.close();
+    throw error;
+  }
   return controller;
 }
 
@@ -88,7 +96,7 @@ export class Controller implements ControllerApi {
   private published: MetadataImage;
   private working: Promise<void> | null = null;
   private snapshotting: Promise<void> | null = null;
-  private isClosed = false;
+  private closing: Promise<void> | null = null;
 
   constructor(options: ControllerOptions) {
     this.options = options;
@@ -150,19 +158,24 @@ export class Controller implements ControllerApi {
     return this.execute((context) => decideAllocateProducerIds(broker, context));
   }
 
-  async close(): Promise<void> {
-    this.isClosed = true;
-    await this.working;
-    await this.snapshotting;
-    this.log.close();
+  /** Finishes the commands that wait and the snapshot under way; later commands reject. A second call returns the first one's promise. */
+  close(): Promise<void> {
+    this.closing ??= this.finishAndClose();
+    return this.closing;
   }
 
   private execute<Response>(decide: (context: DecisionContext) => Decision<Response>): Promise<Response> {
-    if (this.isClosed) return Promise.reject(new Error("the controller is closed"));
+    if (this.closing !== null) return Promise.reject(new Error("the controller is closed"));
     return new Promise((resolve, reject) => {
       this.waiting.push({ decide, resolve: resolve as (response: unknown) => void, reject });
       this.working ??= this.work();
     });
+  }
+
+  private async finishAndClose(): Promise<void> {
+    await this.working;
+    await this.snapshotting;
+    this.log.close();
   }
 
   private async work(): Promise<void> {
