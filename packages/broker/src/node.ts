@@ -120,7 +120,10 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     nodeId: identity.nodeId,
   });
   // The logs give the folder's lock back, so the metadata log is closed before them.
-  undo.push(() => controller.close().finally(() => logDirectory.close()));
+  undo.push(async () => {
+    await attempt(() => controller.close(), logger);
+    await logDirectory.close();
+  });
   const wired = wire({ config, identity, controller, logDirectory, clock, random, logger });
   const listenerSet = new ListenerSet({ broker: wired.broker, clock, logger, scheduler, config });
   undo.push(() => listenerSet.close(0));
