@@ -26,14 +26,16 @@ export async function checkDump(dataDir: string, where: string, report: Report):
   const files = await filesOf(dataDir);
   const topics = (ending: string): string[] => files.filter((file) => file.endsWith(ending) && !isMetadata(file));
   const deep = ["--deep-iteration", "--print-data-log"];
-  await check("reads every record of every segment", () => dump(topics(".log"), deep));
-  await check("finds the records that were produced", () => expectRecords(topics(".log")));
-  await check("finds offset indexes that agree with their segments", () => dump(topics(".index"), []));
-  await check("finds offset indexes sane", () => dump(topics(".index"), ["--index-sanity-check"]));
-  await check("finds time indexes that agree with their segments", () => dump(topics(".timeindex"), []));
-  await check("reads every producer snapshot", () => dump(topics(".snapshot"), []));
   const metadata = files.filter((file) => isMetadata(file) && /\.(?:log|checkpoint)$/.test(file));
-  await check("decodes the metadata log", () => dump(metadata, ["--cluster-metadata-decoder"]));
+  await Promise.all([
+    check("reads every record of every segment", () => dump(topics(".log"), deep)),
+    check("finds the records that were produced", () => expectRecords(topics(".log"))),
+    check("finds offset indexes that agree with their segments", () => dump(topics(".index"), [])),
+    check("finds offset indexes sane", () => dump(topics(".index"), ["--index-sanity-check"])),
+    check("finds time indexes that agree with their segments", () => dump(topics(".timeindex"), [])),
+    check("reads every producer snapshot", () => dump(topics(".snapshot"), [])),
+    check("decodes the metadata log", () => dump(metadata, ["--cluster-metadata-decoder"])),
+  ]);
 
   async function check(what: string, action: () => Promise<void>): Promise<void> {
     try {

@@ -9,6 +9,7 @@ import { checkDump, fillForDump } from "./dump-log.ts";
 import { run, type Command } from "./processes.ts";
 import { Report } from "./report.ts";
 import { suites, type Suite } from "./suites.ts";
+import { checkTakeover } from "./takeover.ts";
 import { startTargets, type Target } from "./targets.ts";
 
 const suiteLimitMs = 120_000;
@@ -68,7 +69,7 @@ async function runOn(suite: Suite, command: Command, target: Target, report: Rep
   report.add("failed", where, `comes to its end: ended with ${code} after ${count} checks: ${output.slice(-800)}`);
 }
 
-/** Stops all brokers; on those with a folder Kafka's dump tool reads what is left. */
+/** Stops all brokers; on those with a folder Kafka's dump tool, and then Kafka itself, reads what is left. */
 async function endTargets(targets: Target[], report: Report, dumps: boolean): Promise<void> {
   for (const target of targets) {
     const where = `${target.name} ${dumpLogName}`;
@@ -77,6 +78,7 @@ async function endTargets(targets: Target[], report: Report, dumps: boolean): Pr
       if (dumps && dataDir !== null) await fillForDump(target.bootstrap);
       await target.stop();
       if (dumps && dataDir !== null) await checkDump(dataDir, where, report);
+      if (dumps && target.name === "disk") await checkTakeover(target.dataDir!, "disk kafka-takeover", report);
     } catch (error) {
       const verdict = error instanceof MissingProgramError ? "skipped" : "failed";
       report.add(verdict, where, (error as Error).message);

@@ -32,8 +32,9 @@ async function startReference(): Promise<Target> {
   return { name: "reference", bootstrap: kafka.bootstrap, dataDir, stop: () => kafka.stop(), remove };
 }
 
-async function startOttla(storage: "memory" | "disk"): Promise<Target> {
-  const dataDir = storage === "disk" ? await mkdtemp(join(tmpdir(), "conformance-disk-")) : null;
+/** Starts `ottla start` as a user does; on disk in `known` or in a new folder. */
+export async function startOttla(storage: "memory" | "disk", known?: string): Promise<Target> {
+  const dataDir = storage === "disk" ? (known ?? (await mkdtemp(join(tmpdir(), "conformance-disk-")))) : null;
   const where = dataDir === null ? ["--memory"] : ["--data-dir", dataDir];
   const words = [command, "start", ...where, "--port", "0", "--log-format", "json"];
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
