@@ -76,6 +76,14 @@ describe("limits", () => {
       assert.throws(() => decompress(name, compress(name, null, zeros), zeros.length - 1), DecompressedTooLargeError);
     });
   }
+  test("snappy does not make room for more than its bytes can unfold to", () => {
+    // 17 bytes that declare 40 MB.
+    const bytes = Buffer.from("c6fd8e132a14920d55e17016ca7a670011", "hex");
+    assert.throws(() => decompress("snappy", bytes, 128 * MEGABYTE), /cannot unfold/);
+    const dense = compress("snappy", null, Buffer.alloc(MEGABYTE));
+    assert.equal(decompress("snappy", dense, MEGABYTE).length, MEGABYTE);
+  });
+
   test("snappy does not believe a length of 4 GB", () => {
     assert.throws(() => decompress("snappy", Buffer.from("ffffffff0f00", "hex"), MEGABYTE), DecompressedTooLargeError);
   });

@@ -67,8 +67,15 @@ function afterHeader(bytes: Buffer, at: number): number {
   return at + HEADER.length;
 }
 
+// The densest element is a copy of 64 bytes told in 3.
+const MAX_EXPANSION = 22;
+
 function decompressChunk(chunk: Buffer, limitBytes: number): Buffer {
-  if (declaredLength(chunk) > limitBytes) throw new DecompressedTooLargeError(limitBytes);
+  const declared = declaredLength(chunk);
+  if (declared > limitBytes) throw new DecompressedTooLargeError(limitBytes);
+  if (declared > chunk.length * MAX_EXPANSION) {
+    throw new DecodeError(`snappy: ${chunk.length} bytes cannot unfold to ${declared}`);
+  }
   try {
     return nativeSnappy().uncompressSync(chunk, { copyOutputData: true }) as Buffer;
   } catch (error) {
