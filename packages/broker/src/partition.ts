@@ -33,6 +33,8 @@ export class Partition {
   /** True once the topic is deleted: requests that still hold the partition are refused. */
   removed = false;
   private state: PartitionState;
+  /** Everything below was acknowledged, or was there when this began. What is above is in the log, but may be waiting for its flush. */
+  private acknowledgedEnd: number;
 
   constructor(
     identity: { topic: string; topicId: string; index: number; nodeId: number },
@@ -44,6 +46,7 @@ export class Partition {
     this.index = identity.index;
     this.nodeId = identity.nodeId;
     this.log = log;
+    this.acknowledgedEnd = log.logEndOffset;
     this.state = state;
     this.beginEpoch();
     this.advanceHighWatermark();
@@ -85,6 +88,7 @@ export class Partition {
   append(records: Buffer, done: (result: AppendResult) => void): void {
     this.log.append(records, { leaderEpoch: this.state.leaderEpoch, origin: "client" }, (result) => {
       if (result.errorCode === errorCodes.NONE && !result.duplicate) {
+        this.acknowledgedEnd = Math.max(this.acknowledgedEnd, result.lastOffset + 1);
         this.advanceHighWatermark();
         this.wake(result.appendedBytes);
       }
@@ -116,9 +120,9 @@ export class Partition {
     if (this.state.leaderId === this.nodeId) this.log.startLeaderEpoch(this.state.leaderEpoch);
   }
 
-  // With followers, the high watermark will be the least log end of the in-sync replicas; alone, it is the log end.
+  // With followers, the high watermark will be the least log end of the in-sync replicas; alone, it is the end of what was acknowledged.
   private advanceHighWatermark(): void {
     const alone = this.state.isr.length === 1 && this.state.isr[0] === this.nodeId;
-    if (alone) this.log.updateHighWatermark(this.log.logEndOffset);
+    if (alone) this.log.updateHighWatermark(this.acknowledgedEnd);
   }
 }

@@ -72,7 +72,7 @@ export class LogAppender {
       }
       const group = this.gather();
       if (group.bytes > 0) this.write(group);
-      else group.answerAll(this.state.logStartOffset);
+      else if (group.members.length > 0) this.answer(group);
     }
     if (this.writing || this.onIdle.length === 0) return;
     const idle = this.onIdle;
@@ -164,6 +164,12 @@ export class LogAppender {
     state.logEndOffset = group.nextOffset;
     for (const aborted of state.producers.commit(group.nextOffset))
       active.indexes.transactionIndexForAppend().append(aborted);
+    this.answer(group);
+  }
+
+  /** Answers what is in the file, once it is durable where it must be. That goes for duplicates too: the first attempt may still wait. */
+  private answer(group: AppendGroup): void {
+    const { state } = this;
     const flushed = this.hooks.written();
     if (flushed === null) {
       group.answerAll(state.logStartOffset);

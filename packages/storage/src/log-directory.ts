@@ -4,6 +4,7 @@
 
 import { assert } from "@ottla/base";
 import type { Clock, Logger, Random } from "@ottla/base";
+import { errorCodes } from "@ottla/protocol";
 import {
   CLEAN_SHUTDOWN_FILE,
   decodeCleanShutdown,
@@ -91,10 +92,11 @@ export class LogDirectory {
   private readonly logs = new Map<string, PartitionLog>();
   private readonly written = new Map<string, Buffer>();
   private readonly recoveryPoints = this.checkpoint(RECOVERY_POINT_CHECKPOINT, (log) => log.recoveryPoint);
-  private readonly logStarts = this.checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) =>
-    log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null,
-  );
+  // Kafka leaves out what the first segment's name says. The removal of segments may not survive a power cut, so it is written here.
+  private readonly logStarts = this.checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) => this.startToNote(log) || null);
   private readonly highWatermarks = this.checkpoint(HIGH_WATERMARK_CHECKPOINT, (log) => log.highWatermark);
+  /** Log starts that are noted before they hold. */
+  private readonly startsToCome = new Set<{ log: PartitionLog; offset: number }>();
   private tasks: RepeatingTask[] = [];
   private failed = false;
 
@@ -196,6 +198,23 @@ export class LogDirectory {
     if (await log.truncateTo(offset)) await this.checkpointRecoveryPoints();
   }
 
+  /**
+   * Moves a log's start as PartitionLog does, but notes it durably before anybody can see it: a start that was seen never goes back.
+   * Resolves with the error code. @throws the operating system's error; then nothing has moved.
+   */
+  async deleteRecordsBefore(log: PartitionLog, offset: number): Promise<number> {
+    const refusal = log.refuseLogStart(offset);
+    if (refusal !== errorCodes.NONE || offset <= log.logStartOffset) return refusal;
+    const toCome = { log, offset };
+    this.startsToCome.add(toCome);
+    try {
+      await this.checkpointLogStarts();
+    } finally {
+      this.startsToCome.delete(toCome);
+    }
+    return log.deleteRecordsBefore(offset);
+  }
+
   /** What the volume has; -1 when that is not known. */
   space(): VolumeSpace {
     return this.options.folder.fileSystem.space(this.path) ?? { totalBytes: -1, usableBytes: -1 };
@@ -206,7 +225,7 @@ export class LogDirectory {
     return this.recoveryPoints.run();
   }
 
-  /** Resolves when every log's start is noted durably, where its first segment does not say it. */
+  /** Resolves when every log's start is noted durably. */
   checkpointLogStarts(): Promise<void> {
     return this.logStarts.run();
   }
@@ -320,6 +339,12 @@ export class LogDirectory {
       this.failed = true;
       this.options.logger.error({ folder: log.folder, error }, "a log could not be closed cleanly");
     }
+  }
+
+  private startToNote(log: PartitionLog): number {
+    let offset = log.logStartOffset;
+    for (const toCome of this.startsToCome) if (toCome.log === log) offset = Math.max(offset, toCome.offset);
+    return offset;
   }
 
   /** The writes of one file follow one another: two at once would take the temporary file from each other. */

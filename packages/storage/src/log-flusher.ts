@@ -16,6 +16,8 @@ export class LogFlusher {
   private rolled: Segment[] = [];
   private readonly state: LogState;
   private readonly runs = new SharedRun(() => this.run());
+  /** Why a flush failed: a later one could succeed without the pages that this one lost. */
+  private failure: Error | null = null;
   /** The base offset of the newest segment whose name is durable, -1 when not even the folder's is. */
   private namesSyncedUpTo: number;
   /** What the running flush will have made durable. */
@@ -59,6 +61,16 @@ export class LogFlusher {
   }
 
   private async run(): Promise<void> {
+    if (this.failure !== null) throw this.failure;
+    try {
+      await this.syncAll();
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    }
+  }
+
+  private async syncAll(): Promise<void> {
     const { segments, leaderEpochs, folder, snapshots } = this.state;
     const { active } = segments;
     this.target = this.state.logEndOffset;

@@ -72,11 +72,11 @@ export async function openPartitionLog(context: LogContext, options: OpenLogOpti
   state.leaderEpochs.truncateFromStart(state.logStartOffset);
   if (intact) restoreCleanProducers(state);
   state.snapshots.removeStray(new Set(state.segments.all().map((segment) => segment.baseOffset)));
-  return finish(
-    state,
-    { ...options, recoveryPoint: intact ? state.logEndOffset : Math.min(options.recoveryPoint, state.logEndOffset) },
-    intact,
-  );
+  const recoveryPoint = intact ? state.logEndOffset : Math.min(options.recoveryPoint, state.logEndOffset);
+  const log = finish(state, { ...options, recoveryPoint }, intact);
+  // A kill may have come before the flush. What is shown now must not be lost to a power cut either.
+  if (log.flushIsDue()) await log.flush();
+  return log;
 }
 
 function newState(context: LogContext, options: OpenLogOptions, found: LogFolder): LogState {

@@ -101,6 +101,11 @@ export class PartitionLog {
     return this.failure !== null || this.closed;
   }
 
+  /** Whether flush.messages records are in the file and not durable: then they are not acknowledged, or shown, before a flush. */
+  flushIsDue(): boolean {
+    return this.flusher.unflushedRecords() >= this.state.config.flushMessages;
+  }
+
   /** When records became unflushed that still are (clock's monotonic milliseconds), or null. */
   get dirtySinceMs(): number | null {
     return this.dirtySince;
@@ -201,12 +206,17 @@ export class PartitionLog {
     return this.state.producers.removeExpired(this.state.context.clock.nowMs());
   }
 
-  /** Moves the log start to `offset` (DeleteRecords). OFFSET_OUT_OF_RANGE above the high watermark, else NONE. */
-  deleteRecordsBefore(offset: number): number {
+  /** Why the log start cannot move to `offset`: OFFSET_OUT_OF_RANGE above the high watermark; NONE when it can. */
+  refuseLogStart(offset: number): number {
     if (this.offline) return errorCodes.KAFKA_STORAGE_ERROR;
-    if (offset < 0 || offset > this.state.highWatermark) return errorCodes.OFFSET_OUT_OF_RANGE;
-    moveLogStart(this.state, offset);
-    return errorCodes.NONE;
+    return offset < 0 || offset > this.state.highWatermark ? errorCodes.OFFSET_OUT_OF_RANGE : errorCodes.NONE;
+  }
+
+  /** Moves the log start to `offset`, in memory: LogDirectory notes it. Returns as `refuseLogStart`. */
+  deleteRecordsBefore(offset: number): number {
+    const refusal = this.refuseLogStart(offset);
+    if (refusal === errorCodes.NONE) moveLogStart(this.state, offset);
+    return refusal;
   }
 
   /** Forgets what retention and the log start allow; returns how many segments. @throws after taking the log offline. */
@@ -293,9 +303,8 @@ export class PartitionLog {
   }
 
   private afterWrite(): Promise<void> | null {
-    const { config, context } = this.state;
-    this.dirtySince ??= context.clock.monotonicMs();
-    return this.flusher.unflushedRecords() >= config.flushMessages ? this.flush() : null;
+    if (this.flusher.unflushedRecords() > 0) this.dirtySince ??= this.state.context.clock.monotonicMs();
+    return this.flushIsDue() ? this.flush() : null;
   }
 
   private abandon(): void {

@@ -12,7 +12,6 @@ import type { ProducerBatch, ProducerVerdict } from "./producer-rules.ts";
 import { decodeProducerSnapshot, encodeProducerSnapshot } from "./producer-state-snapshot.ts";
 import type { AbortedTransaction } from "./transaction-index.ts";
 
-
 /** As DescribeProducers (KIP-664) lists it. */
 export interface ActiveProducer {
   producerId: number;

@@ -64,12 +64,13 @@ export class TimeIndex {
     this.table.cut(lastSlotWhere(this.count, (slot) => this.offsetAt(slot) < offset) + 1);
   }
 
-  /** What is wrong with the entries, or null. */
+  /** What is wrong with the entries, or null. @throws DecodeError when one has no safe number. */
   problem(): string | null {
     for (let slot = 0; slot < this.count; slot++) {
+      const timestamp = this.timestampAt(slot);
       if (this.offsetAt(slot) < this.baseOffset) return `entry ${slot} has an offset below the base offset`;
       if (slot === 0) continue;
-      if (this.timestampAt(slot) <= this.timestampAt(slot - 1)) return `entry ${slot} is not later than the one before`;
+      if (timestamp <= this.timestampAt(slot - 1)) return `entry ${slot} is not later than the one before`;
       if (this.offsetAt(slot) < this.offsetAt(slot - 1)) return `entry ${slot} goes back in offsets`;
     }
     return null;

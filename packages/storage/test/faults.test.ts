@@ -93,7 +93,81 @@ describe("a sync that fails", () => {
   });
 });
 
+/** Syncs end when the test says so. */
+function withHeldSyncs(): { fileSystem: FaultyFileSystem; endSync: () => Promise<void> } {
+  const waiting: (() => void)[] = [];
+  const pause = (): Promise<void> => new Promise((resolve) => void waiting.push(resolve));
+  const fileSystem = new FaultyFileSystem({ clock: new ManualClock(), random: new SeededRandom(1), pause });
+  const endSync = async (): Promise<void> => {
+    waiting.shift()?.();
+    await new Promise((resolve) => void setImmediate(resolve));
+  };
+  return { fileSystem, endSync };
+}
+
+/** What the append of each batch was answered so far; null while there is no answer. */
+function answersOf(log: PartitionLog, batches: Buffer[]): (number | null)[] {
+  const answers = batches.map((): number | null => null);
+  for (const [index, batch] of batches.entries())
+    log.append(batch, { leaderEpoch: 0, origin: "client" }, (result) => (answers[index] = result.errorCode));
+  return answers;
+}
+
+describe("while a sync is under way", () => {
+  test("what came meanwhile is refused when it fails, although the next sync would succeed", async () => {
+    const { fileSystem, endSync } = withHeldSyncs();
+    const log = await openLog({ fileSystem, config: { flushMessages: 1 } });
+    fileSystem.failNext({ operation: "sync", code: "EIO" });
+    const answers = answersOf(log, [batchOf(["a"]), batchOf(["b"])]);
+    for (let left = 12; left > 0; left--) await endSync();
+    assert.deepEqual(answers, [STORAGE_ERROR, STORAGE_ERROR]);
+    assert.equal(log.recoveryPoint, 0);
+  });
+
+  test("a repeated batch waits for it as the first attempt does", async () => {
+    const { fileSystem, endSync } = withHeldSyncs();
+    const log = await openLog({ fileSystem, config: { flushMessages: 1 } });
+    const producer = { producerId: 1, producerEpoch: 0, baseSequence: 0 };
+    const answers = answersOf(log, [batchOf(["a"], producer), batchOf(["a"], producer)]);
+    await endSync();
+    assert.deepEqual(answers, [null, null]);
+    for (let left = 12; left > 0; left--) await endSync();
+    assert.deepEqual(answers, [0, 0]);
+  });
+});
+
+describe("a log start", () => {
+  test("is noted before it can be seen, and does not move when it cannot be noted", async () => {
+    const fileSystem = faulty();
+    const directory = await openDirectory(fileSystem);
+    const log = await directory.create("t", 0, "AAAAAAAAAAAAAAAAAAAAAQ");
+    await fill(log, [["a"], ["b"], ["c"]]);
+    fileSystem.failNext({ operation: "write", path: "log-start-offset-checkpoint", code: "EIO" });
+    await assert.rejects(directory.deleteRecordsBefore(log, 2), { code: "EIO" });
+    assert.equal(log.logStartOffset, 0);
+    assert.equal(await directory.deleteRecordsBefore(log, 4), errorCodes.OFFSET_OUT_OF_RANGE);
+    const moved = directory.deleteRecordsBefore(log, 1);
+    assert.equal(log.logStartOffset, 0);
+    assert.equal(await moved, errorCodes.NONE);
+    assert.equal(log.logStartOffset, 1);
+    const again = await openDirectory(fileSystem.survivor("powerCut"));
+    assert.equal(again.get("t", 0)?.logStartOffset ?? 1, 1);
+  });
+});
+
 describe("flush.messages", () => {
+  test("has what a kill left unflushed flushed before anybody can read it", async () => {
+    const fileSystem = faulty();
+    const log = await openLog({ fileSystem });
+    await fill(log, [["a"], ["b"]]);
+    const again = await openLog({
+      fileSystem: fileSystem.survivor("kill"),
+      cleanStop: false,
+      config: { flushMessages: 1 },
+    });
+    assert.deepEqual([again.logEndOffset, again.recoveryPoint], [2, 2]);
+  });
+
   test("has answers wait until what they say is durable", async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const fileSystem = faulty(seed);

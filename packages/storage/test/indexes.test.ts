@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { DecodeError } from "@ottla/base";
 import { OffsetIndex } from "../src/offset-index.ts";
 import { TimeIndex } from "../src/time-index.ts";
 import { TransactionIndex } from "../src/transaction-index.ts";
@@ -120,6 +121,8 @@ describe("the time index", () => {
     assert.match(new TimeIndex(0, Buffer.from(entry(5, 1) + entry(5, 2), "hex")).problem()!, /not later/);
     assert.match(new TimeIndex(0, Buffer.from(entry(5, 3) + entry(6, 2), "hex")).problem()!, /goes back/);
     assert.equal(new TimeIndex(0, Buffer.from(entry(5, 3) + entry(6, 3), "hex")).problem(), null);
+    const noTime = Buffer.from("400000000000000500000001", "hex");
+    assert.throws(() => new TimeIndex(0, noTime).problem(), DecodeError);
   });
 });
 

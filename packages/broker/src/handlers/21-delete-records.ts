@@ -54,10 +54,10 @@ async function deleteBefore(
   if (errorCode !== errorCodes.NONE) return refused(errorCode);
   const { log } = partition;
   if (!log.config.deleted) return refused(errorCodes.POLICY_VIOLATION);
-  const outcome = log.deleteRecordsBefore(wanted.offset === HIGH_WATERMARK ? log.highWatermark : wanted.offset);
-  if (outcome !== errorCodes.NONE) return refused(outcome);
   try {
-    await broker.logDirectory.checkpointLogStarts();
+    const offset = wanted.offset === HIGH_WATERMARK ? log.highWatermark : wanted.offset;
+    const outcome = await broker.logDirectory.deleteRecordsBefore(log, offset);
+    if (outcome !== errorCodes.NONE) return refused(outcome);
   } catch (error) {
     broker.logger.error({ topic, partition: wanted.partitionIndex, error }, "the new log start cannot be kept");
     return refused(errorCodes.KAFKA_STORAGE_ERROR);
