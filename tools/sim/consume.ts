@@ -31,19 +31,29 @@ export interface PartitionToRead {
 /** Gets each data record in order, with the leader epoch of its batch. */
 export type RecordVisitor = (record: BatchRecord, leaderEpoch: number) => void;
 
+/** A broker's answer that names an error. */
+export class RefusedCall extends Error {
+  override name = "RefusedCall";
+  readonly errorCode: number;
+
+  constructor(what: string, errorCode: number) {
+    super(`${what}: ${errorName(errorCode)}`);
+    this.errorCode = errorCode;
+  }
+}
+
 type FetchedPartition = FetchResponse["responses"][number]["partitions"][number];
 
 /**
  * Visits every record from `from` up to the high watermark, or to the last stable offset; returns the offset to go on with.
- * @throws Error when the broker refuses, makes no progress, or sends a batch that does not match its checksum.
+ * @throws RefusedCall, or Error when the broker makes no progress, or sends a batch that does not match its checksum.
  */
 export async function consume(caller: Caller, wanted: PartitionToRead, visit: RecordVisitor): Promise<number> {
   const { topic, partition } = wanted;
   let offset = wanted.from ?? (await listOffset(caller, { topic, partition, timestamp: EARLIEST })).offset;
   for (;;) {
     const answer = await fetchOnce(caller, wanted, offset);
-    if (answer.errorCode !== 0)
-      throw new Error(`fetch of ${topic}-${partition} at ${offset}: ${errorName(answer.errorCode)}`);
+    if (answer.errorCode !== 0) throw new RefusedCall(`fetch of ${topic}-${partition} at ${offset}`, answer.errorCode);
     const end = wanted.isolation === "read_committed" ? answer.lastStableOffset : answer.highWatermark;
     if (offset >= end) return offset;
     const next = visitBatches(answer, offset, visit);
@@ -92,7 +102,7 @@ export function visitBatches(answer: FetchedPartition, offset: number, visit: Re
   return next;
 }
 
-/** The offset of a time, or of EARLIEST and LATEST; -1 when there is none. @throws Error when the broker refuses. */
+/** The offset of a time, or of EARLIEST and LATEST; -1 when there is none. @throws RefusedCall */
 export async function listOffset(
   caller: Caller,
   wanted: { topic: string; partition: number; timestamp: number; isolation?: PartitionToRead["isolation"] },
@@ -105,7 +115,7 @@ export async function listOffset(
     timeoutMs: 0,
   });
   const { errorCode, ...found } = response.topics[0]!.partitions[0]!;
-  if (errorCode !== 0) throw new Error(`offset of ${topic}-${partition} at time ${timestamp}: ${errorName(errorCode)}`);
+  if (errorCode !== 0) throw new RefusedCall(`offset of ${topic}-${partition} at time ${timestamp}`, errorCode);
   return found;
 }
 

@@ -8,7 +8,7 @@ export function checkMarks(history: History): string[] {
   const sentences: string[] = [];
   for (const [partition, marks] of Map.groupBy(history.marks, (mark) => mark.partition)) {
     for (const name of ["highWatermark", "logStart"] as const) {
-      const earlier = new LargestBefore(marks, name);
+      const earlier = new LargestBefore(marks, name === "highWatermark" ? "reached" : name);
       for (const mark of marks) {
         const before = earlier.at(mark.begun);
         const now = mark[name];
@@ -27,11 +27,9 @@ export function checkMarks(history: History): string[] {
 /** Only what may be removed is, and who is told of a log start finds the records from there on. */
 export function checkLogStarts(history: History): string[] {
   const sentences: string[] = [];
-  const allowances = Map.groupBy(history.allowances, ({ partition }) => partition);
   for (const { partition, logStart, ended } of history.marks) {
     if (logStart === null) continue;
-    const allowed = (allowances.get(partition) ?? []).filter(({ begun }) => begun < ended);
-    const furthest = Math.max(0, ...allowed.map(({ offset }) => offset));
+    const furthest = furthestAllowed(history, partition, ended);
     if (logStart > furthest)
       sentences.push(`${partition} starts at ${logStart}, and only what lies below ${furthest} was to go`);
   }
@@ -69,7 +67,7 @@ export function checkEpochs(history: History): string[] {
     const { partition, asked, epoch, endOffset } = answer;
     if (epoch > asked) sentences.push(`${partition} was asked for epoch ${asked} and answered of ${epoch}`);
     if (epoch === -1) continue;
-    const wrong = wrongEnd(polls.get(partition) ?? [], answer);
+    const wrong = wrongEnd(polls.get(partition) ?? [], answer, furthestAllowed(history, partition, answer.ended));
     if (wrong !== null)
       sentences.push(
         `epoch ${epoch} of ${partition} ended at ${endOffset}; ${wrong.offset} is of epoch ${wrong.leaderEpoch}`,
@@ -78,17 +76,27 @@ export function checkEpochs(history: History): string[] {
   return sentences;
 }
 
-/** A record that cannot be where it is if the epoch ended there. Records read later may have been appended after the answer. */
-function wrongEnd(polls: readonly Poll[], answer: EpochEnd): SeenRecord | null {
+/**
+ * A record that cannot be where it is if the epoch ended there. Records read later may have been appended after the answer;
+ * the epochs of those that may be removed need not be known any more: the oldest known one then begins at the log start.
+ */
+function wrongEnd(polls: readonly Poll[], answer: EpochEnd, mayBeRemovedBelow: number): SeenRecord | null {
   for (const poll of polls) {
     const isOlder = poll.ended < answer.begun;
     for (const record of poll.records) {
-      if (isOlder && record.leaderEpoch > answer.epoch && record.leaderEpoch <= answer.asked) return record;
-      if (record.leaderEpoch > answer.epoch && record.offset < answer.endOffset) return record;
-      if (isOlder && record.leaderEpoch <= answer.epoch && record.offset >= answer.endOffset) return record;
+      const { leaderEpoch, offset } = record;
+      if (offset < mayBeRemovedBelow) continue;
+      if (isOlder && leaderEpoch > answer.epoch && leaderEpoch <= answer.asked) return record;
+      if (isOlder && leaderEpoch <= answer.epoch && offset >= answer.endOffset) return record;
+      if (leaderEpoch > answer.epoch && offset < answer.endOffset) return record;
     }
   }
   return null;
+}
+
+function furthestAllowed(history: History, partition: string, before: number): number {
+  const allowed = history.allowances.filter((one) => one.partition === partition && one.begun < before);
+  return Math.max(0, ...allowed.map(({ offset }) => offset));
 }
 
 /** The largest value that had been named by the time a call began. */
@@ -96,7 +104,7 @@ class LargestBefore {
   private readonly ends: number[] = [];
   private readonly values: number[] = [];
 
-  constructor(marks: readonly Mark[], name: "logStart" | "highWatermark") {
+  constructor(marks: readonly Mark[], name: "logStart" | "reached") {
     let largest = -1;
     for (const mark of marks.toSorted((one, other) => one.ended - other.ended)) {
       largest = Math.max(largest, mark[name] ?? -1);

@@ -23,6 +23,9 @@ export interface SentBatch {
   readonly values: readonly string[];
   /** False for producers that may write a batch twice, as one that repeats without idempotence. */
   readonly once: boolean;
+  /** The size of the batch and the timestamp of its records. */
+  readonly bytes: number;
+  readonly timestampMs: number;
   /** The beginning of the first attempt. */
   readonly sent: number;
   readonly attempts: (Span & AppendOutcome)[];
@@ -67,6 +70,8 @@ export interface Mark extends Span {
   readonly partition: string;
   readonly logStart: number | null;
   readonly highWatermark: number | null;
+  /** What the high watermark is not below: it may well be further. */
+  readonly reached: number | null;
 }
 
 /** From `begun` on, records below `offset` may be removed: somebody asked for that, or retention is due. */
@@ -108,8 +113,8 @@ export class History {
     const span = { begun, ended: this.tick() };
     batch.attempts.push({ ...span, ...outcome });
     if (outcome.kind !== "acked") return;
-    const highWatermark = outcome.baseOffset + batch.values.length;
-    this.marks.push({ ...span, partition: batch.partition, logStart: outcome.logStart, highWatermark });
+    const reached = outcome.baseOffset + batch.values.length;
+    this.marks.push({ ...span, partition: batch.partition, logStart: outcome.logStart, highWatermark: null, reached });
   }
 
   polled(poll: Omit<Poll, "ended">): Poll {
@@ -132,7 +137,7 @@ export class History {
   /** An answer that named an offset without records. */
   noted(partition: string, begun: number, named: { logStart?: number; highWatermark?: number }): void {
     const { logStart = null, highWatermark = null } = named;
-    this.marks.push({ partition, begun, ended: this.tick(), logStart, highWatermark });
+    this.marks.push({ partition, begun, ended: this.tick(), logStart, highWatermark, reached: highWatermark });
   }
 
   /** To be called before the broker can begin to remove. */
@@ -145,6 +150,6 @@ export class History {
   }
 
   private mark({ partition, begun, ended, logStart, highWatermark }: Poll | OutOfRange): void {
-    this.marks.push({ partition, begun, ended, logStart, highWatermark });
+    this.marks.push({ partition, begun, ended, logStart, highWatermark, reached: highWatermark });
   }
 }

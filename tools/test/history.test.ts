@@ -17,7 +17,7 @@ class Story {
   logStart = 0;
 
   send(producer: string, values: string[], once = true): SentBatch {
-    return this.history.send({ producer, partition: PARTITION, values, once });
+    return this.history.send({ producer, partition: PARTITION, values, once, bytes: 100, timestampMs: 0 });
   }
 
   /** The broker writes the batch and says so. */
