@@ -1,9 +1,11 @@
 // `node tools/capture.ts [name…]`: records anew what foreign clients and a real Apache Kafka say to each other, into packages/testkit/captures/,
-// and the log folders that Apache Kafka writes. Names: kcat kafkajs platformatic java broker folders; default all.
-// Needs Java, Maven and kcat. The tests read what is recorded and need none of them.
+// and the log folders that Apache Kafka writes. Names: those of the table below, broker and folders; default all.
+// Needs Java, Maven, kcat, and what the conformance suites need. The tests read what is recorded and need none of them.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "../conformance/processes.ts";
+import { suites } from "../conformance/suites.ts";
 import { writeFolders } from "./capture/folders.ts";
 import { runKafkajs } from "./capture/kafkajs.ts";
 import { runKcat } from "./capture/kcat.ts";
@@ -14,11 +16,18 @@ import { freePort, runReferenceTool, startReferenceKafka, type ReferenceKafka } 
 
 const capturesFolder = join(import.meta.dirname, "..", "packages", "testkit", "captures");
 
+const suiteLimitMs = 120_000;
+
 const clients: Record<string, (bootstrap: string) => Promise<void>> = {
   kcat: runKcat,
   kafkajs: runKafkajs,
   platformatic: runPlatformatic,
   java: runJava,
+  "python-confluent": (bootstrap) => runSuite("python-confluent", bootstrap),
+  "python-kafka": (bootstrap) => runSuite("python-kafka", bootstrap),
+  "go-franz": (bootstrap) => runSuite("go-franz", bootstrap),
+  "go-sarama": (bootstrap) => runSuite("go-sarama", bootstrap),
+  "rust-rskafka": (bootstrap) => runSuite("rust-rskafka", bootstrap),
 };
 /** What the broker half of the node says to the controller half, recorded while the others run. */
 const brokerToController = "broker";
@@ -83,6 +92,13 @@ async function runJava(bootstrap: string): Promise<void> {
   const result = await runReferenceTool(source, [bootstrap], { limitMs: 180_000 });
   process.stderr.write(result.stderr);
   if (result.code !== 0) throw new Error(`JavaClients.java ended with ${result.code}`);
+}
+
+/** A conformance suite, which knows how its client is installed and run. */
+async function runSuite(name: string, bootstrap: string): Promise<void> {
+  const command = await suites.find((suite) => suite.name === name)!.prepare();
+  const { code, output } = await run({ ...command, words: [...command.words, bootstrap, `captured-by-${name}-`] }, suiteLimitMs);
+  if (code !== 0) throw new Error(`the suite ${name} ended with ${code}: ${output.slice(-1000)}`);
 }
 
 await main(process.argv.slice(2));
