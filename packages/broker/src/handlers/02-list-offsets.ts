@@ -35,10 +35,8 @@ export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse
   handle(request, context) {
     const topics: ListOffsetsResponse["topics"] = [];
     for (const [name, wanted] of wantedPartitions(request)) {
-      const partitions = [...wanted.values()].map((entries) =>
-        entries.length > 1
-          ? refused(entries[0]!, errorCodes.INVALID_REQUEST)
-          : listOffset(name, entries[0]!, request, context),
+      const partitions = [...wanted.values()].map(({ partition, repeated }) =>
+        repeated ? refused(partition, errorCodes.INVALID_REQUEST) : listOffset(name, partition, request, context),
       );
       topics.push({ name, partitions });
     }
@@ -46,16 +44,22 @@ export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse
   },
 };
 
-/** The entries by topic and partition. A partition named twice gets one answer, a refusal. */
-function wantedPartitions(request: ListOffsetsRequest): Map<string, Map<number, PartitionRequest[]>> {
-  const wanted = new Map<string, Map<number, PartitionRequest[]>>();
+interface Wanted {
+  readonly partition: PartitionRequest;
+  /** Whether the request names it more than once: then it gets one answer, a refusal. */
+  repeated: boolean;
+}
+
+/** By topic and partition. */
+function wantedPartitions(request: ListOffsetsRequest): Map<string, Map<number, Wanted>> {
+  const wanted = new Map<string, Map<number, Wanted>>();
   for (const { name, partitions } of request.topics) {
+    let ofTopic = wanted.get(name);
     for (const partition of partitions) {
-      const ofTopic = wanted.get(name) ?? new Map<number, PartitionRequest[]>();
-      wanted.set(
-        name,
-        ofTopic.set(partition.partitionIndex, [...(ofTopic.get(partition.partitionIndex) ?? []), partition]),
-      );
+      if (ofTopic === undefined) wanted.set(name, (ofTopic = new Map<number, Wanted>()));
+      const known = ofTopic.get(partition.partitionIndex);
+      if (known === undefined) ofTopic.set(partition.partitionIndex, { partition, repeated: false });
+      else known.repeated = true;
     }
   }
   return wanted;
@@ -80,7 +84,14 @@ function listOffset(
   if ((since !== undefined && context.apiVersion < since) || wanted.timestamp < EARLIEST_PENDING_UPLOAD) {
     return refused(wanted, errorCodes.UNSUPPORTED_VERSION);
   }
-  const found = find(partition, wanted.timestamp, isolationLevel === READ_COMMITTED);
+  let found: Found | null;
+  try {
+    found = find(partition, wanted.timestamp, isolationLevel === READ_COMMITTED);
+  } catch (error) {
+    // As in Fetch: a log that cannot be read hurts those who ask for it, not the rest of their request.
+    context.broker.logger.error({ topic, partition: wanted.partitionIndex, error }, "a log could not be searched");
+    return refused(wanted, errorCodes.KAFKA_STORAGE_ERROR);
+  }
   return {
     partitionIndex: wanted.partitionIndex,
     errorCode: errorCodes.NONE,

@@ -46,7 +46,8 @@ function wantedPartitions(replicas: Replicas, request: DescribeLogDirsRequest): 
   }
   for (const { topic, partitions } of request.topics) {
     const known = wanted.get(topic);
-    wanted.set(topic, known === undefined ? new Set(partitions) : known.union(new Set(partitions)));
+    if (known === undefined) wanted.set(topic, new Set(partitions));
+    else for (const index of partitions) known.add(index);
   }
   return wanted;
 }

@@ -27,11 +27,13 @@ export function decideCreateTopics(
   const repeated = repeatedKeys(request.topics, ({ name }) => name);
   const tooMany = countPartitions(request, context) > MAX_RECORDS_PER_REQUEST;
   const newNames = new Map<string, string>();
+  const refusedNames = new Set<string>();
   const records: MetadataRecord[] = [];
   const topics: TopicResult[] = [];
   for (const topic of request.topics) {
     if (repeated.has(topic.name)) {
-      if (topics.some(({ name }) => name === topic.name)) continue;
+      if (refusedNames.has(topic.name)) continue;
+      refusedNames.add(topic.name);
       topics.push(failed(topic.name, refusal(errorCodes.INVALID_REQUEST, "Duplicate topic name.")));
     } else if (tooMany) {
       topics.push(
