@@ -4,7 +4,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../conformance/processes.ts";
+import { run as runCommand } from "../conformance/processes.ts";
 import { suites } from "../conformance/suites.ts";
 import { writeFolders } from "./capture/folders.ts";
 import { runKafkajs } from "./capture/kafkajs.ts";
@@ -97,7 +97,10 @@ async function runJava(bootstrap: string): Promise<void> {
 /** A conformance suite, which knows how its client is installed and run. */
 async function runSuite(name: string, bootstrap: string): Promise<void> {
   const command = await suites.find((suite) => suite.name === name)!.prepare();
-  const { code, output } = await run({ ...command, words: [...command.words, bootstrap, `captured-by-${name}-`] }, suiteLimitMs);
+  const { code, output } = await runCommand(
+    { ...command, words: [...command.words, bootstrap, `captured-by-${name}-`] },
+    suiteLimitMs,
+  );
   if (code !== 0) throw new Error(`the suite ${name} ended with ${code}: ${output.slice(-1000)}`);
 }
 
