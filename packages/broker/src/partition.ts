@@ -60,8 +60,10 @@ export class Partition {
     return this.state.leaderEpoch;
   }
 
-  get isr(): readonly number[] {
-    return this.state.isr;
+  /** Whether acks=all may be promised. A topic with fewer replicas than min.insync.replicas needs all of them, not more (Kafka's effectiveMinIsr). */
+  hasEnoughInSync(minInsyncReplicas: number): boolean {
+    const { isr, replicas } = this.state;
+    return isr.length >= Math.min(minInsyncReplicas, replicas.length);
   }
 
   /** Takes over what the controller decided; an older partition epoch changes nothing. */

@@ -162,7 +162,8 @@ export class AppendGroup {
       if (verdict.kind === "duplicate") {
         const result = this.newResult({ baseOffset: verdict.baseOffset, lastOffset: verdict.lastOffset });
         result.duplicate = true;
-        if (this.start.config.timestampType === "LogAppendTime") result.logAppendTimeMs = verdict.timestamp;
+        // Whatever the topic's timestamp type is: Kafka tells the timestamp of the batch it has (UnifiedLog.append).
+        result.logAppendTimeMs = verdict.timestamp;
         this.members.push({ waiting, result });
         return "added";
       }

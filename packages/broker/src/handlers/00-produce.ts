@@ -1,9 +1,9 @@
 // Produce: appends one record batch to each named partition and answers when every append is acknowledged.
 // Versions 3 to 13 (0 to 2 are listed for librdkafka's sake, KAFKA-18659, and refused). Topic ids from 13 (KIP-516).
+// Each entry is appended and answered, also when a request names a topic or partition twice, where Kafka keeps only the last one's records.
 // acks 0 answers nothing and closes the connection on an error; acks -1 checks min.insync.replicas.
 // Leaves out: transactions (transactional batches are refused with INVALID_TXN_STATE), followers' acknowledgement.
 
-import { ZERO_UUID } from "@ottla/base";
 import { batchFormat, checkProduceRecords, errorCodes, errorMessage } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import type { ProduceRequest, ProduceResponse } from "@ottla/protocol/messages/00-produce.ts";
@@ -24,6 +24,16 @@ export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
     return new Promise((resolve) => new ProduceAttempt(request, context, resolve).start());
   },
 };
+
+// The errors with which Kafka's ReplicaManager.appendToLocalLog says nothing of the log.
+const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
+  errorCodes.MESSAGE_TOO_LARGE,
+  errorCodes.RECORD_LIST_TOO_LARGE,
+  errorCodes.CORRUPT_MESSAGE,
+  errorCodes.NOT_LEADER_OR_FOLLOWER,
+  errorCodes.KAFKA_STORAGE_ERROR,
+  errorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+]);
 
 // Collects the results of one request's appends; each may come at once or in a later turn.
 class ProduceAttempt {
@@ -52,7 +62,7 @@ class ProduceAttempt {
         const result = emptyResult(data.index);
         results.push(result);
         const partition = name === undefined ? undefined : broker.replicas.get(name, data.index);
-        const errorCode = this.refusal(name, topicData.topicId, partition, data.records);
+        const errorCode = this.refusal(name, partition, data.records);
         if (errorCode !== errorCodes.NONE) this.refuse(result, errorCode);
         else this.append(partition!, data.records!, result);
       }
@@ -78,30 +88,22 @@ class ProduceAttempt {
     result.errorMessage = errorMessage(errorCode);
   }
 
-  // The checks that need no look at the records but their headers' attributes.
-  private refusal(
-    name: string | undefined,
-    topicId: string,
-    partition: Partition | undefined,
-    records: Buffer | null,
-  ): number {
+  // The checks that need no look at the records but their headers' attributes. In Kafka's order: KafkaApis, ReplicaManager, Partition.
+  private refusal(name: string | undefined, partition: Partition | undefined, records: Buffer | null): number {
     const { broker, apiVersion } = this.context;
     const { acks } = this.request;
-    if (acks !== 0 && acks !== 1 && acks !== -1) return errorCodes.INVALID_REQUIRED_ACKS;
-    if (name === undefined)
-      return topicId === ZERO_UUID ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.UNKNOWN_TOPIC_ID;
-    if (broker.isInternalTopic(name)) return errorCodes.INVALID_TOPIC_EXCEPTION;
+    if (name === undefined) return errorCodes.UNKNOWN_TOPIC_ID;
     if (partition === undefined) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+    if (records === null) return errorCodes.INVALID_RECORD;
+    const malformed = checkProduceRecords(records, apiVersion);
+    if (malformed !== null) return malformed.errorCode;
+    if (acks !== 0 && acks !== 1 && acks !== -1) return errorCodes.INVALID_REQUIRED_ACKS;
+    if (broker.isInternalTopic(name)) return errorCodes.INVALID_TOPIC_EXCEPTION;
     const leadership = partition.checkLeader(-1);
     if (leadership !== errorCodes.NONE) return leadership;
-    if (acks === -1 && partition.isr.length < broker.minInsyncReplicas(name)) return errorCodes.NOT_ENOUGH_REPLICAS;
-    if (records === null) return errorCodes.INVALID_RECORD;
-    return checkProduceRecords(records, apiVersion)?.errorCode ?? this.transactionRefusal(records);
-  }
-
-  private transactionRefusal(records: Buffer): number {
-    const transactional = this.request.transactionalId !== null || batchFormat.isTransactional(records, 0);
-    return transactional ? errorCodes.INVALID_TXN_STATE : errorCodes.NONE;
+    if (acks === -1 && !partition.hasEnoughInSync(broker.minInsyncReplicas(name)))
+      return errorCodes.NOT_ENOUGH_REPLICAS;
+    return batchFormat.isTransactional(records, 0) ? errorCodes.INVALID_TXN_STATE : errorCodes.NONE;
   }
 
   private finishOne(): void {
@@ -143,7 +145,7 @@ function fillResult(result: PartitionResult, appended: AppendResult): void {
     result.logStartOffset = appended.logStartOffset;
     return;
   }
-  result.logStartOffset = appended.logStartOffset;
+  if (!WITHOUT_LOG_START.has(appended.errorCode)) result.logStartOffset = appended.logStartOffset;
   result.recordErrors = appended.recordErrors;
   result.errorMessage = appended.errorMessage ?? errorMessage(appended.errorCode);
 }

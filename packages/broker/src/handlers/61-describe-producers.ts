@@ -24,7 +24,7 @@ export const describeProducersHandler: Handler<DescribeProducersRequest, Describ
 
 function producersOf(broker: Broker, topic: string, partitionIndex: number): PartitionResponse {
   const partition = broker.replicas.get(topic, partitionIndex);
-  const errorCode = partition === undefined ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : partition.checkLeader(-1);
+  const errorCode = partition === undefined ? broker.missingTopicError(topic) : partition.checkLeader(-1);
   if (errorCode !== errorCodes.NONE) {
     return { partitionIndex, errorCode, errorMessage: errorMessage(errorCode), activeProducers: [] };
   }
