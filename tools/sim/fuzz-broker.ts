@@ -1,5 +1,5 @@
 // The fuzz of fuzz-frames.ts against a broker in a process of its own, with that process's memory before and after.
-// A first part of the run warms it up (codecs compiled, topics made, pools filled); what counts is what comes after.
+// A run in front of it warms the broker up (codecs compiled, topics made, sessions and pools filled); what counts is what comes after.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,8 +12,8 @@ import type { FuzzReport } from "./fuzz-frames.ts";
 const GROWTH_BYTES_MAX = 50_000_000;
 /** V8 widens its young generation while it pleases, by up to 48 MB; kept small, what grows is what the broker keeps. */
 const NODE_FLAGS = "--max-semi-space-size=2";
-/** So much of the run is warm-up. */
-const WARM_UP_SHARE = 0.3;
+/** So many frames in front of the run are warm-up, as a share of it. */
+const WARM_UP_SHARE = 0.5;
 /** With fewer the memory is reported and not judged. */
 const JUDGED_WARM_UP_FRAMES = 50_000;
 const CLEAN_EXIT = 0;
@@ -59,8 +59,7 @@ async function fuzz(broker: BrokerProcess, options: FuzzBrokerOptions): Promise<
   const reports = [await fuzzFrames({ seed, port, findingsMax, count: Math.ceil(count * WARM_UP_SHARE) })];
   const firstIndex = reports[0]!.sent;
   const beforeBytes = broker.residentBytes();
-  if (count > firstIndex)
-    reports.push(await fuzzFrames({ seed, port, findingsMax, firstIndex, count: count - firstIndex }));
+  reports.push(await fuzzFrames({ seed, port, findingsMax, firstIndex, count }));
   const grownBytes = broker.residentBytes() - beforeBytes;
   for (const report of reports) log(summary(report));
   log(`RSS ${megabytes(beforeBytes)} before, ${megabytes(grownBytes)} more after`);
