@@ -38,12 +38,12 @@ export async function measureStart(folder: string, pace: Pace, names: readonly S
   const note = names.includes("kafka") ? "kafka once, from its start until its port accepts" : undefined;
   return [
     {
-      label: `${startLine.name}: spawn to ready line`,
+      label: `${startLine.name} after: the ready line`,
       unit: "ms",
       values: ready,
       ...(note === undefined ? {} : { note }),
     },
-    { label: `${startLine.name}: spawn to first ApiVersions`, unit: "ms", values: answered },
+    { label: `${startLine.name} after: the first ApiVersions`, unit: "ms", values: answered },
   ];
 }
 

@@ -37,6 +37,8 @@ import { tableHead, tableRow, type Row } from "./table.ts";
 
 /** What stays free on the disk besides what the benchmark writes. */
 const KEPT_FREE_BYTES = 20e9;
+/** How long `--calm` goes on repeating; afterwards every measurement counts as it is. */
+const CALM_LIMIT_MS = 600_000;
 
 interface Choice {
   pace: Pace;
@@ -114,7 +116,12 @@ async function runLoads(
   const subjects: Subject[] = [];
   try {
     for (const name of names) subjects.push(await start[name](folder));
-    const bench: Bench = { subjects, generator, pace, calm: choice.calm };
+    const bench: Bench = {
+      subjects,
+      generator,
+      pace,
+      calmUntilMs: choice.calm ? performance.now() + CALM_LIMIT_MS : 0,
+    };
     await warmUp(bench, warmUpLines);
     for (const line of lines) if (line.kind === "produce") print(await measureThroughput(bench, line));
     const fetches = lines.filter((line) => line.kind === "fetch");

@@ -13,17 +13,16 @@ import type { Row } from "./table.ts";
 
 const LOG_TOPIC = "stored";
 const PARTITIONS = 4;
-/** With `calm`: which share of a core others may use, and how often a measurement is repeated for it. */
+/** Which share of a core others may use without disturbing. */
 const CALM_SHARE = 0.15;
-const CALM_ATTEMPTS = 15;
 const CALM_PAUSE_MS = 500;
 
 export interface Bench {
   subjects: readonly Subject[];
   generator: LoadGenerator;
   pace: Pace;
-  /** Measures again what other processes disturbed. */
-  calm: boolean;
+  /** Until then (performance.now) what other processes disturbed is measured again; 0: never. */
+  calmUntilMs: number;
 }
 
 /** Runs each subject for a while, unmeasured. */
@@ -139,7 +138,7 @@ async function takeTurns(
 // Judges by what others did, never by the result; what is kept in the end is the attempt that was disturbed least.
 async function inCalm(bench: Bench, measure: () => Promise<JobResult>): Promise<JobResult> {
   let best = await measure();
-  for (let attempt = 1; bench.calm && attempt < CALM_ATTEMPTS && (best.othersCpu ?? 0) > CALM_SHARE; attempt++) {
+  while ((best.othersCpu ?? 0) > CALM_SHARE && performance.now() < bench.calmUntilMs) {
     await pause(CALM_PAUSE_MS);
     const next = await measure();
     if ((next.othersCpu ?? 0) < (best.othersCpu ?? 0)) best = next;

@@ -99,7 +99,7 @@ export const latencyLine = {
   recordsPerSecond: 5000,
   acks: -1,
 };
-export const startLine = { name: "start" };
+export const startLine = { name: "ready" };
 export const memoryLine = { name: "memory" };
 
 export const throughputLines: readonly ThroughputLine[] = [

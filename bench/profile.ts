@@ -27,7 +27,7 @@ export async function profileLine(folder: string, text: string): Promise<void> {
     latencyMs: PROFILED_MS,
     logBytes: 1e9,
   };
-  const rows = await runLine({ subjects: [subject], generator, pace, calm: false }, text);
+  const rows = await runLine({ subjects: [subject], generator, pace, calmUntilMs: 0 }, text);
   generator.stop();
   await subject.stop();
   console.log(tableHead(["ottla"]));
