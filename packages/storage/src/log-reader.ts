@@ -31,6 +31,8 @@ export interface LocatedRange {
   position: number;
   bytes: number;
   firstBatchBytes: number;
+  /** More can be read now, but not in one piece with this: the segment, or its chunk of memory, ends. */
+  endsEarly: boolean;
 }
 
 const head = new BatchHead();
@@ -43,19 +45,23 @@ export function locate(segments: SegmentList, range: ReadRange): LocatedRange | 
     const position = segment.positionOf(range.offset, head);
     if (position === NOT_FOUND) continue;
     const firstBatchBytes = head.sizeInBytes;
-    const endPosition = endPositionIn(segment, segments.at(index + 1), range);
+    const next = segments.at(index + 1);
+    const endPosition = endPositionIn(segment, next, range);
     const limit = range.minOneBatch ? Math.max(range.maxBytes, firstBatchBytes) : range.maxBytes;
     const bytes = Math.min(endPosition - position, limit);
-    return bytes < firstBatchBytes ? null : { segmentIndex: index, segment, position, bytes, firstBatchBytes };
+    if (bytes < firstBatchBytes) return null;
+    const endsEarly = next !== null && range.endOffset > next.baseOffset && bytes === endPosition - position;
+    return { segmentIndex: index, segment, position, bytes, firstBatchBytes, endsEarly };
   }
   return null;
 }
 
-/** The bytes of a located range; may shorten `located.bytes` to what one buffer holds. */
+/** The bytes of a located range; may shorten `located.bytes` to what one buffer holds. A StreamedPart must be released once. */
 export function partOf(located: LocatedRange): FramePart {
   const { segment, position, bytes } = located;
   const view = segment.file().view(position, located.firstBatchBytes, bytes);
   if (view !== null) {
+    located.endsEarly ||= view.length < bytes;
     located.bytes = view.length;
     return view;
   }

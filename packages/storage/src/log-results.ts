@@ -43,6 +43,8 @@ export interface ReadData {
   /** Null when there is nothing to read. A StreamedPart must be released once. */
   part: FramePart | null;
   bytes: number;
+  /** More can be read now, but not in one piece with this: a reader that waits for more bytes would wait for nothing. */
+  endsEarly: boolean;
   logStartOffset: number;
   highWatermark: number;
   lastStableOffset: number;

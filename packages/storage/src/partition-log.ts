@@ -4,6 +4,7 @@
 // offsets have no gaps; logStartOffset <= highWatermark <= logEndOffset.
 
 import { assert } from "@ottla/base";
+import type { FramePart } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
 import { encodePartitionMetadata, PARTITION_METADATA_FILE } from "./checkpoint-files.ts";
 import type { EpochEntry } from "./leader-epochs.ts";
@@ -135,14 +136,16 @@ export class PartitionLog {
     const endOffset = committed ? lastStableOffset : options.upTo === "logEnd" ? logEndOffset : highWatermark;
     const { offset, maxBytes, minOneBatch } = options;
     const range = { offset, endOffset, logEndOffset, maxBytes, minOneBatch };
+    let part: FramePart | null = null;
     try {
       const located = locate(segments, range);
-      const part = located === null ? null : partOf(located);
+      part = located === null ? null : partOf(located);
       const abortedTransactions = !committed ? null : located === null ? [] : abortedIn(segments, located, range);
       return {
         ok: true,
         part,
         bytes: located?.bytes ?? 0,
+        endsEarly: located?.endsEarly ?? false,
         logStartOffset,
         highWatermark,
         lastStableOffset,
@@ -150,6 +153,7 @@ export class PartitionLog {
         abortedTransactions,
       };
     } catch (error) {
+      if (part !== null && !Buffer.isBuffer(part)) part.release();
       // A damaged file or a failed read hurts the one who asked; appends go on, so the log stays online.
       this.state.context.logger.error({ folder: this.folder, offset, error }, "a log could not be read");
       return { ok: false, errorCode: errorCodes.KAFKA_STORAGE_ERROR, logStartOffset, highWatermark };

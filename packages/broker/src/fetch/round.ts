@@ -41,7 +41,7 @@ const NO_RECORDS = Buffer.alloc(0);
 export class FetchRound {
   /** Record bytes found. */
   bytes = 0;
-  /** True when waiting is pointless: an error, a diverging epoch, nothing asked for. */
+  /** True when waiting is pointless: an error, a diverging epoch, more that only the next fetch can have, nothing asked for. */
   mustAnswer = false;
   /** The partitions that were readable, for a long poll to watch. */
   readonly partitions: Partition[] = [];
@@ -120,6 +120,7 @@ export class FetchRound {
         logStartOffset: result.logStartOffset,
       };
     }
+    if (result.endsEarly) this.mustAnswer = true;
     const part = result.part !== null && result.part.length > 0 && diverging === null ? result.part : null;
     return {
       target,

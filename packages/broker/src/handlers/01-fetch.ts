@@ -32,15 +32,17 @@ export const fetchHandler: Handler<FetchRequest, Answer> = {
     };
     const readNow = (): FetchRound => new FetchRound(broker, plan, options);
     const round = readNow();
-    if (round.mustAnswer || round.bytes >= request.minBytes || request.maxWaitMs <= 0) return answer(round, plan);
-    return waitForMore(request, context, plan, round, readNow);
+    // More than max_bytes will never come, whatever min_bytes asks for.
+    const missingBytes = Math.min(request.minBytes, options.maxBytes) - round.bytes;
+    if (round.mustAnswer || missingBytes <= 0 || request.maxWaitMs <= 0) return answer(round, plan);
+    return waitForMore({ missingBytes, maxWaitMs: request.maxWaitMs }, context, plan, round, readNow);
   },
 };
 
 type Answer = Input<typeof fetchApi.response>;
 
 function waitForMore(
-  request: FetchRequest,
+  wait: { missingBytes: number; maxWaitMs: number },
   context: RequestContext,
   plan: Exclude<FetchPlan, { kind: "refused" }>,
   first: FetchRound,
@@ -49,8 +51,7 @@ function waitForMore(
   first.release();
   return new Promise((resolve) => {
     const delayed = context.broker.purgatory.park({
-      missingBytes: request.minBytes - first.bytes,
-      maxWaitMs: request.maxWaitMs,
+      ...wait,
       partitions: first.partitions,
       complete: () => {
         context.onGone(null);
