@@ -2,9 +2,13 @@
 //   npm run sim -- --kill-rounds N [--seed S]    kill -9 under load, N times
 //   npm run sim -- --frames N [--seed S]         N random and mutated frames
 //   npm run sim -- --log-steps N [--seed S]      N random steps of one log over faulty files
+//   npm run sim -- --broker-steps N [--seed S]   N random steps of a whole broker over faulty files
 // Without an option: a short run of each.
 
 import { parseArgs } from "node:util";
+
+const PARTS = ["kill-rounds", "frames", "log-steps", "broker-steps"] as const;
+type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
   options: {
@@ -12,13 +16,13 @@ const { values } = parseArgs({
     "kill-rounds": { type: "string" },
     frames: { type: "string" },
     "log-steps": { type: "string" },
+    "broker-steps": { type: "string" },
   },
 });
 const seed = values.seed === undefined ? Date.now() % 0x7fff_ffff : Number(values.seed);
-const all = values["kill-rounds"] === undefined && values.frames === undefined && values["log-steps"] === undefined;
+const all = PARTS.every((name) => values[name] === undefined);
 
-const count = (name: "kill-rounds" | "frames" | "log-steps", short: number): number =>
-  Number(values[name] ?? (all ? short : 0));
+const count = (name: Part, short: number): number => Number(values[name] ?? (all ? short : 0));
 
 let failed = false;
 await part("kill-rounds", 5, async (rounds) => {
@@ -35,13 +39,13 @@ await part("log-steps", 20_000, async (steps) => {
   const { simulateLog } = await import("../packages/storage/test/support/simulate-log.ts");
   return simulateLog(seed, steps);
 });
+await part("broker-steps", 10_000, async (steps) => {
+  const { simulateBroker } = await import("./sim/simulate-broker.ts");
+  return simulateBroker(seed, steps);
+});
 process.exitCode = failed ? 1 : 0;
 
-async function part(
-  name: "kill-rounds" | "frames" | "log-steps",
-  short: number,
-  run: (size: number) => Promise<string[]>,
-): Promise<void> {
+async function part(name: Part, short: number, run: (size: number) => Promise<string[]>): Promise<void> {
   const size = count(name, short);
   if (size === 0) return;
   const violations = await run(size);

@@ -77,18 +77,21 @@ export function checkEpochs(history: History): string[] {
 }
 
 /**
- * A record that cannot be where it is if the epoch ended there. Records read later may have been appended after the answer;
- * the epochs of those that may be removed need not be known any more: the oldest known one then begins at the log start.
+ * A record that cannot be where it is if the epoch ended there. Records read later may have been appended after the answer. The epochs of
+ * those that may be removed need not be known any more: the oldest known one then begins at the log start. The newest epoch is
+ * said to end at the log end, unacknowledged records included, so the next may well begin before that.
  */
 function wrongEnd(polls: readonly Poll[], answer: EpochEnd, mayBeRemovedBelow: number): SeenRecord | null {
+  const { asked, epoch, endOffset, begun } = answer;
+  const isOlder = (poll: Poll): boolean => poll.ended < begun;
+  const hadEnded = polls.some((poll) => isOlder(poll) && poll.records.some((record) => record.leaderEpoch > epoch));
   for (const poll of polls) {
-    const isOlder = poll.ended < answer.begun;
     for (const record of poll.records) {
       const { leaderEpoch, offset } = record;
       if (offset < mayBeRemovedBelow) continue;
-      if (isOlder && leaderEpoch > answer.epoch && leaderEpoch <= answer.asked) return record;
-      if (isOlder && leaderEpoch <= answer.epoch && offset >= answer.endOffset) return record;
-      if (leaderEpoch > answer.epoch && offset < answer.endOffset) return record;
+      if (isOlder(poll) && leaderEpoch > epoch && leaderEpoch <= asked) return record;
+      if (isOlder(poll) && leaderEpoch <= epoch && offset >= endOffset) return record;
+      if (hadEnded && leaderEpoch > epoch && offset < endOffset) return record;
     }
   }
   return null;

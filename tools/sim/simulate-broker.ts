@@ -3,6 +3,7 @@
 // Every second seed lets the power fail and flushes each append, as then nothing acknowledged may be lost; the others kill the process.
 
 import { SeededRandom } from "@ottla/base";
+import type { FaultyFileSystem } from "@ottla/storage/faulty";
 import { errorCodes, errorName } from "@ottla/protocol";
 import { deleteRecordsApi } from "@ottla/protocol/messages/21-delete-records.ts";
 import { History } from "./history.ts";
@@ -43,6 +44,7 @@ export class BrokerSimulation {
   readonly trail: string[] = [];
   private readonly violations: string[] = [];
   private readonly random: SeededRandom;
+  private readonly betweenLives: (system: FaultyFileSystem) => void;
   private readonly losesPower: boolean;
   private readonly node: SimulatedNode;
   private readonly producers: SimulatedProducer[];
@@ -54,7 +56,9 @@ export class BrokerSimulation {
   private stepsSinceFailure = 0;
   private topicsMade = 0;
 
-  constructor(seed: number) {
+  /** `betweenLives` may do to the files of a dead process what no broker can survive, so that a test sees whether it is seen. */
+  constructor(seed: number, betweenLives: (system: FaultyFileSystem) => void = () => {}) {
+    this.betweenLives = betweenLives;
     this.random = new SeededRandom(seed);
     this.losesPower = seed % 2 === 0;
     this.node = new SimulatedNode(this.random, {
@@ -220,6 +224,7 @@ export class BrokerSimulation {
     const ended = await this.node.stop(failed && end === "clean" ? "kill" : end);
     this.node.logger.lines.length = 0;
     if (ended !== "clean" && this.random.chance(0.3)) this.damage();
+    this.betweenLives(this.node.system);
     await this.node.start(!expectClean);
     this.stepsSinceFailure = 0;
     this.faultsWereSet = false;

@@ -74,13 +74,14 @@ export class LogFlusher {
     const { segments, leaderEpochs, folder, snapshots } = this.state;
     const { active } = segments;
     this.target = this.state.logEndOffset;
-    const rolled = this.rolled.length;
-    for (const segment of this.rolled.slice()) {
+    // Segments that are rolled from now on belong to the next flush, but their records may belong to this one.
+    const rolled = this.rolled.slice();
+    for (const segment of rolled) {
       await segment.sync({ indexes: true });
       segment.closeAppender();
     }
     const mustSyncNames = this.namesSyncedUpTo < active.baseOffset;
-    if (this.target > this.flushedTo || mustSyncNames) await this.syncFrom(this.flushedTo, active);
+    if (this.target > this.flushedTo || mustSyncNames) await this.syncFrom(this.flushedTo, active, rolled);
     await this.syncFiles(snapshots.takeUnsynced());
     if (mustSyncNames) await this.syncNames(active.baseOffset);
     if (leaderEpochs.dirty) {
@@ -90,15 +91,15 @@ export class LogFlusher {
         encodeLeaderEpochs(leaderEpochs.all()),
       );
     }
-    this.rolled.splice(0, rolled);
+    this.rolled.splice(0, rolled.length);
     this.flushedTo = Math.max(this.flushedTo, this.target);
   }
 
   /** Syncs the records from `offset` on; after recovery there may be old segments among them that were never rolled here. */
-  private async syncFrom(offset: number, active: Segment): Promise<void> {
+  private async syncFrom(offset: number, active: Segment, synced: readonly Segment[]): Promise<void> {
     const { segments } = this.state;
     for (const segment of segments.all().slice(Math.max(0, segments.floorIndex(offset)))) {
-      if (segment.baseOffset <= active.baseOffset && !this.rolled.includes(segment))
+      if (segment.baseOffset < this.target && !synced.includes(segment))
         await segment.sync({ indexes: segment !== active });
     }
   }

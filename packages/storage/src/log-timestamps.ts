@@ -28,7 +28,7 @@ function findInSegment(
   segment: Segment,
   target: { timestamp: number; startOffset: number },
 ): TimestampAndOffset | null {
-  const from = Math.max(segment.timeIndex().offsetOf(target.timestamp), target.startOffset);
+  const from = Math.max(segment.offsetBefore(target.timestamp), target.startOffset);
   let position = segment.scanStart(from);
   for (;;) {
     const found = scanHeads(

@@ -147,10 +147,23 @@ export class Segment implements IndexOwner {
   /** The largest timestamp of its records, -1 when it has none or only magic 0. */
   largestTimestamp(): number {
     if (this.maxTimestamp === null) {
+      const times = this.timeIndex();
+      // Retention goes by it: an entry with a wrong bit must not make the segment old.
+      if (times.count > 0 && !this.batchHasTime(times, times.count - 1)) this.rebuildTimes();
       this.maxTimestamp = this.timeIndex().lastTimestamp();
       this.maxTimestampOffset = this.timeIndex().lastOffset();
     }
     return this.maxTimestamp;
+  }
+
+  /** An offset before which every record is earlier than `timestamp`, as the time index has it. */
+  offsetBefore(timestamp: number): number {
+    const times = this.timeIndex();
+    const slot = times.slotOf(timestamp);
+    if (slot === -1) return this.baseOffset;
+    if (this.batchHasTime(times, slot)) return times.offsetAt(slot);
+    this.rebuildTimes();
+    return this.offsetBefore(timestamp);
   }
 
   /** The last offset of the batch that has the largest timestamp. */
@@ -340,6 +353,16 @@ export class Segment implements IndexOwner {
     const problem = this.indexes.load(this.size);
     if (problem !== null) this.rebuildIndexes(problem);
     else if (this.own === null) this.openFiles.usedIndexes(this, this.indexes.heldBytes());
+  }
+
+  /** Whether the batch that an entry of the time index leads to has the entry's timestamp. */
+  private batchHasTime(times: TimeIndex, slot: number): boolean {
+    const offset = times.offsetAt(slot);
+    return this.positionOf(offset, sharedHead) !== NOT_FOUND && sharedHead.maxTimestamp === times.timestampAt(slot);
+  }
+
+  private rebuildTimes(): void {
+    this.rebuildIndexes("a time does not belong to its batch");
   }
 
   private rebuildIndexes(reason: string): void {

@@ -53,9 +53,14 @@ export class TimeIndex {
     writeInt32(this.table.bytes, at + 8, offset - this.baseOffset);
   }
 
+  /** The last entry not later than `timestamp`, or -1. */
+  slotOf(timestamp: number): number {
+    return lastSlotWhere(this.count, (at) => this.timestampAt(at) <= timestamp);
+  }
+
   /** The offset of the last entry not later than `timestamp`, or the base offset: all before it are earlier. */
   offsetOf(timestamp: number): number {
-    const slot = lastSlotWhere(this.count, (at) => this.timestampAt(at) <= timestamp);
+    const slot = this.slotOf(timestamp);
     return slot === -1 ? this.baseOffset : this.offsetAt(slot);
   }
 

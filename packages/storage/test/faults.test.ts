@@ -93,16 +93,17 @@ describe("a sync that fails", () => {
   });
 });
 
-/** Syncs end when the test says so. */
-function withHeldSyncs(): { fileSystem: FaultyFileSystem; endSync: () => Promise<void> } {
-  const waiting: (() => void)[] = [];
-  const pause = (): Promise<void> => new Promise((resolve) => void waiting.push(resolve));
-  const fileSystem = new FaultyFileSystem({ clock: new ManualClock(), random: new SeededRandom(1), pause });
+/** Syncs end when the test says so, until they are released. */
+function withHeldSyncs(seed = 1): { fileSystem: FaultyFileSystem; endSync: () => Promise<void>; release: () => void } {
+  let waiting: (() => void)[] | null = [];
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => (waiting === null ? resolve() : void waiting.push(resolve)));
+  const fileSystem = new FaultyFileSystem({ clock: new ManualClock(), random: new SeededRandom(seed), pause });
   const endSync = async (): Promise<void> => {
-    waiting.shift()?.();
+    waiting?.shift()?.();
     await new Promise((resolve) => void setImmediate(resolve));
   };
-  return { fileSystem, endSync };
+  return { fileSystem, endSync, release: () => void (waiting = null) };
 }
 
 /** What the append of each batch was answered so far; null while there is no answer. */
@@ -134,6 +135,22 @@ describe("while a sync is under way", () => {
     for (let left = 12; left > 0; left--) await endSync();
     assert.deepEqual(answers, [0, 0]);
   });
+});
+
+test("an answer waits for the segment of its records, whenever that is rolled", async () => {
+  const oneBatchEach = { flushMessages: 1, segmentBytes: batchOf(["x"]).length };
+  for (let seed = 0; seed < 60; seed++) {
+    const { fileSystem, endSync, release } = withHeldSyncs(seed);
+    const log = await openLog({ fileSystem, config: oneBatchEach });
+    const answers = answersOf(log, [batchOf(["a"]), batchOf(["b"]), batchOf(["c"])]);
+    for (let ended = 0; answers[2] === null; ended++) {
+      if (ended === seed % 12) answersOf(log, [batchOf(["d"])]);
+      await endSync();
+    }
+    release();
+    const again = await openLog({ fileSystem: fileSystem.survivor("powerCut"), cleanStop: false });
+    assert.deepEqual((await allValues(again)).slice(0, 3), ["a", "b", "c"], `rolled after ${seed % 12} syncs`);
+  }
 });
 
 describe("a log start", () => {

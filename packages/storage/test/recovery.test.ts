@@ -208,6 +208,41 @@ describe("with the clean stop's word for it, an index that is", () => {
   }
 });
 
+describe("a bit that flips in a time index", () => {
+  const values = Array.from({ length: 12 }, (_, index) => `value ${index}`);
+  const day = 86_400_000;
+
+  async function bitByBit(indexIntervalBytes: number, look: (log: PartitionLog, bit: number) => void): Promise<void> {
+    const clock = new ManualClock();
+    const fileSystem = new MemoryFileSystem(clock);
+    const config = { ...setup.config, segmentBytes: 400, indexIntervalBytes, retentionMs: day };
+    const log = await openLog({ fileSystem, clock, config });
+    for (const [index, value] of values.entries()) await fill(log, [[value]], { timestamp: clock.nowMs() + index });
+    await log.close();
+    const path = "/t-0/00000000000000000000.timeindex";
+    const bytes = fileSystem.readFile(path)!;
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const damaged = Buffer.from(bytes);
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      fileSystem.writeFile(path, damaged);
+      const again = await openLog({ fileSystem, clock, config, cleanStop: true });
+      again.updateHighWatermark(again.logEndOffset);
+      look(again, bit);
+    }
+  }
+
+  test("does not make retention remove what is young", () =>
+    bitByBit(10_000, (log, bit) => assert.equal(log.deleteOldSegments(), 0, `bit ${bit}`)));
+
+  test("does not lead a look-up by time past what it looks for", () => {
+    const begunMs = new ManualClock().nowMs();
+    return bitByBit(60, (log, bit) => {
+      for (const index of values.keys())
+        assert.equal(log.fetchOffsetByTimestamp(begunMs + index)?.offset, index, `bit ${bit}, record ${index}`);
+    });
+  });
+});
+
 describe("opening a folder", () => {
   test("removes what interrupted deletions left, and leaves strangers alone", async () => {
     const fileSystem = await written(["a"]);

@@ -264,7 +264,7 @@ export class LogSimulation {
     await this.endTurn("turn");
     await this.close();
     if (this.system.crashed) return;
-    const names = this.system.list(`${PATH}/sim-0`).filter(({ name }) => /\.(?:index|snapshot)$/.test(name));
+    const names = this.system.list(`${PATH}/sim-0`).filter(({ name }) => /\.(?:index|timeindex|snapshot)$/.test(name));
     if (names.length > 0) this.system.flipBit(`${PATH}/sim-0/${this.random.pick(names).name}`);
     await this.restart("kill");
     this.newProducer();
