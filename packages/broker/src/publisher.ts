@@ -7,7 +7,7 @@ import type { LogConfig, PartitionLog } from "@ottla/storage";
 import type { Broker } from "./broker.ts";
 import type { PartitionState } from "./partition.ts";
 
-/** Applies a committed change. */
+/** Applies a committed change. What fails for one partition is logged, and the rest is applied all the same: the log has it for good. */
 export async function publish(broker: Broker, delta: MetadataDelta, image: MetadataImage): Promise<void> {
   for (const topic of delta.removedTopics) await removeTopic(broker, topic);
   for (const topic of delta.createdTopics) await applyTopic(broker, image, topic, null);
@@ -15,10 +15,12 @@ export async function publish(broker: Broker, delta: MetadataDelta, image: Metad
   applyConfigs(broker, delta, image);
 }
 
-/** Brings up everything that a loaded image has, at start. */
+/** Brings up everything that a loaded image has, at start. @throws the operating system's error when a log cannot be made. */
 export async function publishAll(broker: Broker, image: MetadataImage): Promise<void> {
   broker.configsChanged(brokerConfigOf(image, broker.config, broker.nodeId));
-  for (const topic of image.topics()) await applyTopic(broker, image, topic, null);
+  for (const topic of image.topics()) {
+    for (const index of indexesHere(broker, topic, null)) await applyPartition(broker, image, topic, index);
+  }
   const stray = [...broker.logDirectory.all()].filter((log) => !broker.replicas.has(log.topic, log.partition));
   for (const { topic, partition } of stray) {
     broker.logger.warn({ topic, partition }, "a log of no topic is set aside with the suffix -stray");
@@ -45,10 +47,36 @@ async function applyTopic(
   topic: TopicImage,
   before: TopicImage | null,
 ): Promise<void> {
+  for (const index of indexesHere(broker, topic, before)) {
+    await attempt(broker, { topic: topic.name, partition: index }, () => applyPartition(broker, image, topic, index));
+  }
+}
+
+/** The partitions of this node that are not as they were. */
+function indexesHere(broker: Broker, topic: TopicImage, before: TopicImage | null): number[] {
+  const indexes: number[] = [];
   for (const [index, partition] of topic.partitions.entries()) {
-    if (partition === before?.partitions[index] || !partition.replicas.includes(broker.nodeId)) continue;
-    const log = broker.replicas.get(topic.name, index)?.log ?? (await createLog(broker, image, topic, index));
-    broker.replicas.apply({ topic: topic.name, topicId: topic.id, index }, log, stateOf(partition));
+    if (partition !== before?.partitions[index] && partition.replicas.includes(broker.nodeId)) indexes.push(index);
+  }
+  return indexes;
+}
+
+async function applyPartition(broker: Broker, image: MetadataImage, topic: TopicImage, index: number): Promise<void> {
+  const log = broker.replicas.get(topic.name, index)?.log ?? (await createLog(broker, image, topic, index));
+  const identity = { topic: topic.name, topicId: topic.id, index };
+  broker.replicas.apply(identity, log, stateOf(topic.partitions[index]!));
+}
+
+// A partition whose log cannot be made is not served until the next start tries again.
+async function attempt(
+  broker: Broker,
+  partition: { topic: string; partition: number },
+  action: () => Promise<void>,
+): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    broker.logger.error({ ...partition, error }, "a partition's log could not follow the metadata");
   }
 }
 
@@ -65,7 +93,9 @@ async function createLog(
 }
 
 async function removeTopic(broker: Broker, topic: TopicImage): Promise<void> {
-  for (const index of broker.replicas.remove(topic.name)) await broker.logDirectory.remove(topic.name, index);
+  for (const index of broker.replicas.remove(topic.name)) {
+    await attempt(broker, { topic: topic.name, partition: index }, () => broker.logDirectory.remove(topic.name, index));
+  }
 }
 
 function applyConfigs(broker: Broker, delta: MetadataDelta, image: MetadataImage): void {

@@ -1,4 +1,4 @@
-// A log whose file cannot be read: who asks for it is told so, and the other partitions of the request are answered.
+// A log whose file cannot be read or made: who asks for it is told so, and all other partitions are served.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,15 +12,15 @@ import { WireClient } from "../../../tools/sim/wire-client.ts";
 import { createTopics } from "../../../tools/sim/wire-reads.ts";
 
 const RECORD_TIME_MS = 1_700_000_000_000;
+const PROPERTIES = new Map([
+  ["listeners", "PLAINTEXT://127.0.0.1:0"],
+  ["log.dirs", "/data"],
+]);
 
 test("ListOffsets by time answers KAFKA_STORAGE_ERROR for the partition that cannot be read", async () => {
   const clock = new ManualClock(RECORD_TIME_MS);
   const fileSystem = new FaultyFileSystem({ clock, random: new SeededRandom(1) });
-  const properties = new Map([
-    ["listeners", "PLAINTEXT://127.0.0.1:0"],
-    ["log.dirs", "/data"],
-  ]);
-  const node = await startNode({ properties, fileSystem, clock });
+  const node = await startNode({ properties: PROPERTIES, fileSystem, clock });
   const { port } = node.listeners[0]!;
   await createTopics(port, [{ name: "t", partitions: 2 }]);
   await Promise.all([append(node, 0), append(node, 1)]);
@@ -37,6 +37,22 @@ test("ListOffsets by time answers KAFKA_STORAGE_ERROR for the partition that can
     ],
   );
   client.close();
+  await node.close();
+});
+
+test("topics are there although the log of one of their partitions cannot be made", async () => {
+  const clock = new ManualClock(RECORD_TIME_MS);
+  const fileSystem = new FaultyFileSystem({ clock, random: new SeededRandom(1) });
+  const node = await startNode({ properties: PROPERTIES, fileSystem, clock });
+  fileSystem.failNext({ operation: "makeFolder", path: "/a-0", code: "ENOSPC" });
+  await createTopics(node.listeners[0]!.port, [
+    { name: "a", partitions: 2 },
+    { name: "b", partitions: 1 },
+  ]);
+  assert.deepEqual(
+    [...node.broker.replicas.all()].map(({ topic, index }) => `${topic}-${index}`),
+    ["a-1", "b-0"],
+  );
   await node.close();
 });
 
