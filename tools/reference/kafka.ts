@@ -103,9 +103,13 @@ async function startIn(runFolder: string, classpath: string, options: ReferenceO
   if (!existsSync(join(dataDir, "meta.properties"))) await formatStorage(propertiesFile, properties);
 
   const heap = options.heapMegabytes ?? 256;
-  const child = spawn("java", [...serverFlags(heap), "-cp", classpath, "kafka.Kafka", propertiesFile], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = spawn(
+    "java",
+    [...serverFlags(heap), `-Djava.io.tmpdir=${runFolder}`, "-cp", classpath, "kafka.Kafka", propertiesFile],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-keptErrorCharacters);
