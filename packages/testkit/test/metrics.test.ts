@@ -15,7 +15,7 @@ it("metrics count records, bytes, requests, refusals, connections and partitions
   await createTopics(broker.port, [{ name: "counted", partitions: 2 }]);
   const client = await WireClient.connect(broker.port);
   const batch = new RecordBatchBuilder();
-  for (const value of ["a", "b", "c"]) batch.append({ timestamp: 1_700_000_000_000, value: Buffer.from(value) });
+  for (const text of ["a", "b", "c"]) batch.append({ timestamp: 1_700_000_000_000, value: Buffer.from(text) });
   const records = batch.build();
   const bytes = records.length;
   for (const index of [0, 9]) {
