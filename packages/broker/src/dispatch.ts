@@ -72,10 +72,16 @@ function serve(broker: Broker, request: NetRequest, work: Work): void {
     answer(broker, request, work, reply);
     return;
   }
-  reply.then(
-    (late: unknown) => answer(broker, request, work, late),
-    (error: unknown) => refuse(broker, request, error, `${handler.api.name} version ${header.apiVersion} failed`),
-  );
+  reply
+    .then(
+      (late: unknown) => answer(broker, request, work, late),
+      (error: unknown) => refuse(broker, request, error, `${handler.api.name} version ${header.apiVersion} failed`),
+    )
+    .catch((error: unknown) => {
+      // The answer could not be handed over, for example because it is larger than a frame can be. What the client sent must not end the process.
+      broker.logger.error({ error, client: request.connection.remoteAddress }, "an answer could not be sent");
+      request.connection.destroy();
+    });
 }
 
 function answer(broker: Broker, request: NetRequest, work: Work, reply: unknown): void {
