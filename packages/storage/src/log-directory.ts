@@ -96,7 +96,7 @@ export class LogDirectory {
   private readonly logStarts = this.checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) => this.startToNote(log) || null);
   private readonly highWatermarks = this.checkpoint(HIGH_WATERMARK_CHECKPOINT, (log) => log.highWatermark);
   /** Log starts that are noted before they hold. */
-  private readonly startsToCome = new Set<{ log: PartitionLog; offset: number }>();
+  private readonly startsToCome = new Map<PartitionLog, number[]>();
   private tasks: RepeatingTask[] = [];
   private failed = false;
 
@@ -205,12 +205,14 @@ export class LogDirectory {
   async deleteRecordsBefore(log: PartitionLog, offset: number): Promise<number> {
     const refusal = log.refuseLogStart(offset);
     if (refusal !== errorCodes.NONE || offset <= log.logStartOffset) return refusal;
-    const toCome = { log, offset };
-    this.startsToCome.add(toCome);
+    const toCome = this.startsToCome.get(log) ?? [];
+    this.startsToCome.set(log, toCome);
+    toCome.push(offset);
     try {
       await this.checkpointLogStarts();
     } finally {
-      this.startsToCome.delete(toCome);
+      toCome.splice(toCome.indexOf(offset), 1);
+      if (toCome.length === 0) this.startsToCome.delete(log);
     }
     return log.deleteRecordsBefore(offset);
   }
@@ -342,9 +344,7 @@ export class LogDirectory {
   }
 
   private startToNote(log: PartitionLog): number {
-    let offset = log.logStartOffset;
-    for (const toCome of this.startsToCome) if (toCome.log === log) offset = Math.max(offset, toCome.offset);
-    return offset;
+    return Math.max(log.logStartOffset, ...(this.startsToCome.get(log) ?? []));
   }
 
   /** The writes of one file follow one another: two at once would take the temporary file from each other. */

@@ -15,11 +15,13 @@ const HIGH_WATERMARK = -1;
 export const deleteRecordsHandler: Handler<DeleteRecordsRequest, DeleteRecordsResponse> = {
   api: deleteRecordsApi,
   async handle(request, context) {
-    const topics: DeleteRecordsResponse["topics"] = [];
-    for (const [name, wanted] of wantedPartitions(request)) {
-      const partitions = await Promise.all([...wanted.values()].map((each) => deleteBefore(name, each, context)));
-      topics.push({ name, partitions });
-    }
+    // All at once, so that they share the writes of the checkpoint.
+    const topics = await Promise.all(
+      [...wantedPartitions(request)].map(async ([name, wanted]) => {
+        const partitions = await Promise.all([...wanted.values()].map((each) => deleteBefore(name, each, context)));
+        return { name, partitions };
+      }),
+    );
     return { throttleTimeMs: 0, topics };
   },
 };
