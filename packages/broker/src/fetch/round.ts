@@ -7,6 +7,8 @@ import { errorCodes } from "@ottla/protocol";
 import type { Input } from "@ottla/protocol";
 import type { fetchApi } from "@ottla/protocol/messages/01-fetch.ts";
 import type { Broker } from "../broker.ts";
+import { leaderToTell } from "../leader-endpoints.ts";
+import type { CurrentLeader } from "../leader-endpoints.ts";
 import type { Partition } from "../partition.ts";
 import { rotateTarget } from "./session.ts";
 import type { FetchPlan, FetchTarget } from "./session.ts";
@@ -25,8 +27,14 @@ interface PartitionRead {
   lastStableOffset: number;
   logStartOffset: number;
   abortedTransactions: { producerId: number; firstOffset: number }[] | null;
-  divergingEpoch: { epoch: number; endOffset: number } | null;
+  divergingEpoch: EpochEnd | null;
+  currentLeader: CurrentLeader | null;
   part: FramePart | null;
+}
+
+interface EpochEnd {
+  epoch: number;
+  endOffset: number;
 }
 
 type GivenTopic = Input<typeof fetchApi.response>["responses"][number];
@@ -35,13 +43,17 @@ interface TopicAnswer extends GivenTopic {
   partitions: PartitionAnswer[];
 }
 
-const FIRST_VERSION_WITH_ZSTD = 10;
+const FIRST_VERSION_WITH_IDS = 13;
+const FIRST_VERSION_WITH_LEADERS = 16;
 const NO_RECORDS = Buffer.alloc(0);
 
 export class FetchRound {
   /** Record bytes found. */
   bytes = 0;
-  /** True when waiting is pointless: an error, a diverging epoch, more that only the next fetch can have, nothing asked for. */
+  /**
+   * True when waiting is pointless: an error, a diverging epoch, more that only the next fetch can have, nothing that could come.
+   * A partition that is not there does not end the wait for others, or its reader would ask again and again without pause.
+   */
   mustAnswer = false;
   /** The partitions that were readable, for a long poll to watch. */
   readonly partitions: Partition[] = [];
@@ -54,13 +66,14 @@ export class FetchRound {
     this.broker = broker;
     this.plan = plan;
     this.options = options;
-    if (plan.targets.length === 0) this.mustAnswer = true;
     for (const target of plan.targets) {
       const read = this.readTarget(target);
       this.reads.push(read);
-      if (read.errorCode !== errorCodes.NONE || read.divergingEpoch !== null) this.mustAnswer = true;
+      if (read.errorCode !== errorCodes.NONE ? !isUnknown(read.errorCode) : read.divergingEpoch !== null)
+        this.mustAnswer = true;
       this.bytes += read.part?.length ?? 0;
     }
+    if (this.partitions.length === 0) this.mustAnswer = true;
   }
 
   /** Gives back what was read without sending it. */
@@ -85,41 +98,48 @@ export class FetchRound {
     return topics;
   }
 
+  /** The leaders that the response names, for their endpoints. */
+  leaders(): CurrentLeader[] {
+    return this.reads.map(({ currentLeader }) => currentLeader).filter((leader) => leader !== null);
+  }
+
   private readTarget(target: FetchTarget): PartitionRead {
     const partition = target.topic === "" ? undefined : this.broker.replicas.get(target.topic, target.partition);
     const errorCode = this.refusal(target, partition);
-    if (errorCode !== errorCodes.NONE) return emptyRead(target, errorCode);
-    this.partitions.push(partition!);
-    return this.readPartition(target, partition!);
+    if (errorCode === errorCodes.NONE) {
+      this.partitions.push(partition!);
+      return this.readPartition(target, partition!);
+    }
+    const read = emptyRead(target, errorCode);
+    if (this.options.apiVersion >= FIRST_VERSION_WITH_LEADERS) read.currentLeader = leaderToTell(errorCode, partition);
+    return read;
   }
 
   private refusal(target: FetchTarget, partition: Partition | undefined): number {
-    if (target.topic === "")
-      return target.topicId === ZERO_UUID ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.UNKNOWN_TOPIC_ID;
+    if (target.topic === "" && this.options.apiVersion >= FIRST_VERSION_WITH_IDS) return errorCodes.UNKNOWN_TOPIC_ID;
     if (partition === undefined) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
     if (target.topicId !== ZERO_UUID && target.topicId !== partition.topicId) return errorCodes.INCONSISTENT_TOPIC_ID;
     if (this.options.fromFollower) return errorCodes.NOT_LEADER_OR_FOLLOWER;
-    if (this.options.apiVersion < FIRST_VERSION_WITH_ZSTD && partition.log.config.compressionType === "zstd") {
-      return errorCodes.UNSUPPORTED_COMPRESSION_TYPE;
-    }
-    return partition.checkLeader(target.currentLeaderEpoch);
+    // Any negative epoch means none here, where other requests know only -1 (FetchRequest.optionalEpoch).
+    const leadership = partition.checkLeader(Math.max(-1, target.currentLeaderEpoch));
+    if (leadership !== errorCodes.NONE) return leadership;
+    // Kafka has no code for this: it trips over the size with an IllegalArgumentException.
+    return target.maxBytes < 0 || this.options.maxBytes < 0 ? errorCodes.UNKNOWN_SERVER_ERROR : errorCodes.NONE;
   }
 
   private readPartition(target: FetchTarget, partition: Partition): PartitionRead {
-    const diverging = divergingEpoch(target, partition);
+    const lastEpoch = target.lastFetchedEpoch < 0 ? null : partition.log.endOffsetFor(target.lastFetchedEpoch);
+    // The reader claims an epoch that is not known here.
+    if (lastEpoch !== null && lastEpoch.epoch < 0) return emptyRead(target, errorCodes.OFFSET_OUT_OF_RANGE);
+    const diverging = lastEpoch !== null && diverges(lastEpoch, target) ? lastEpoch : null;
     const result = partition.read({
-      offset: target.fetchOffset,
+      // An offset that is too large is what a diverging reader has; one that is too small is out of range for it as well.
+      offset: diverging === null ? target.fetchOffset : Math.min(target.fetchOffset, partition.log.logStartOffset),
       maxBytes: diverging === null ? Math.max(0, Math.min(target.maxBytes, this.options.maxBytes - this.bytes)) : 0,
       minOneBatch: diverging === null && this.bytes === 0,
       readCommitted: this.options.readCommitted,
     });
-    if (!result.ok) {
-      return {
-        ...emptyRead(target, result.errorCode),
-        highWatermark: result.highWatermark,
-        logStartOffset: result.logStartOffset,
-      };
-    }
+    if (!result.ok) return emptyRead(target, result.errorCode);
     if (result.endsEarly) this.mustAnswer = true;
     const part = result.part !== null && result.part.length > 0 && diverging === null ? result.part : null;
     return {
@@ -130,17 +150,19 @@ export class FetchRound {
       logStartOffset: result.logStartOffset,
       abortedTransactions: this.options.readCommitted ? (result.abortedTransactions ?? []) : null,
       divergingEpoch: diverging,
+      currentLeader: null,
       part,
     };
   }
 }
 
-// KIP-595: a reader whose last record is of an epoch that ended earlier here is told where that epoch ended.
-function divergingEpoch(target: FetchTarget, partition: Partition): { epoch: number; endOffset: number } | null {
-  if (target.lastFetchedEpoch < 0) return null;
-  const end = partition.log.endOffsetFor(target.lastFetchedEpoch);
-  if (end.epoch < 0 || (end.epoch >= target.lastFetchedEpoch && end.endOffset >= target.fetchOffset)) return null;
-  return end;
+// KIP-595: a reader whose last record is of an epoch that ended earlier here is told where that epoch ended (Partition.readRecords).
+function diverges(lastEpoch: EpochEnd, target: FetchTarget): boolean {
+  return lastEpoch.epoch < target.lastFetchedEpoch || lastEpoch.endOffset < target.fetchOffset;
+}
+
+function isUnknown(errorCode: number): boolean {
+  return errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION || errorCode === errorCodes.UNKNOWN_TOPIC_ID;
 }
 
 function hasNews(read: PartitionRead): boolean {
@@ -160,8 +182,9 @@ function emptyRead(target: FetchTarget, errorCode: number): PartitionRead {
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: -1,
-    abortedTransactions: null,
+    abortedTransactions: isUnknown(errorCode) ? [] : null,
     divergingEpoch: null,
+    currentLeader: null,
     part: null,
   };
 }
@@ -188,5 +211,6 @@ function partitionAnswer(read: PartitionRead): PartitionAnswer {
     abortedTransactions: read.abortedTransactions,
     records: read.part === null ? NO_RECORDS : [read.part],
   };
-  return read.divergingEpoch === null ? answer : { ...answer, divergingEpoch: read.divergingEpoch };
+  if (read.divergingEpoch !== null) return { ...answer, divergingEpoch: read.divergingEpoch };
+  return read.currentLeader === null ? answer : { ...answer, currentLeader: read.currentLeader };
 }

@@ -67,9 +67,9 @@ export class FetchSessionCache {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === INITIAL_EPOCH || sessionEpoch === FINAL_EPOCH) {
       if (sessionId !== 0) this.sessions.delete(sessionId);
-      const targets = requestedTargets(request, usesTopicIds, nameOf);
+      const targets = distinctTargets(requestedTargets(request, usesTopicIds, nameOf), usesTopicIds);
       const session = sessionEpoch === INITIAL_EPOCH ? this.tryCreate(targets, usesTopicIds, nowMs) : null;
-      return { kind: "full", targets: session === null ? targets : [...session.targets.values()], session };
+      return { kind: "full", targets: [...targets.values()], session };
     }
     const session = this.sessions.get(sessionId);
     if (session === undefined) return { kind: "refused", errorCode: errorCodes.FETCH_SESSION_ID_NOT_FOUND };
@@ -77,6 +77,11 @@ export class FetchSessionCache {
     if (session.usesTopicIds !== usesTopicIds)
       return { kind: "refused", errorCode: errorCodes.FETCH_SESSION_TOPIC_ID_ERROR };
     updateTargets(session, request, nameOf);
+    if (session.targets.size === 0) {
+      // Nothing is left that it could remember: it ends, which the client learns from the session id 0.
+      this.sessions.delete(session.id);
+      return { kind: "full", targets: [], session: null };
+    }
     session.epoch = nextEpoch(session.epoch);
     session.lastUsedMs = nowMs;
     this.sessions.delete(session.id);
@@ -85,16 +90,14 @@ export class FetchSessionCache {
   }
 
   // A full cache gives a slot away only if the session idle longest is stale, or smaller than the new one and not brand-new.
-  private tryCreate(targets: FetchTarget[], usesTopicIds: boolean, nowMs: number): FetchSession | null {
-    if (targets.length === 0 || this.options.slots === 0) return null;
-    if (this.sessions.size >= this.options.slots && !this.tryEvict(targets.length, nowMs)) return null;
-    const byKey = new Map<string, FetchTarget>();
-    for (const target of targets) byKey.set(targetKey(target, usesTopicIds), target);
+  private tryCreate(targets: Map<string, FetchTarget>, usesTopicIds: boolean, nowMs: number): FetchSession | null {
+    if (this.options.slots === 0) return null;
+    if (this.sessions.size >= this.options.slots && !this.tryEvict(targets.size, nowMs)) return null;
     const session: FetchSession = {
       id: this.freeId(),
       epoch: 1,
       usesTopicIds,
-      targets: byKey,
+      targets,
       createdMs: nowMs,
       lastUsedMs: nowMs,
     };
@@ -138,6 +141,13 @@ function targetKey(target: { topic: string; topicId: string; partition: number }
   return `${usesTopicIds ? target.topicId : target.topic}/${target.partition}`;
 }
 
+/** Of two entries for one partition the last counts, at the place of the first. */
+function distinctTargets(targets: readonly FetchTarget[], usesTopicIds: boolean): Map<string, FetchTarget> {
+  const distinct = new Map<string, FetchTarget>();
+  for (const target of targets) distinct.set(targetKey(target, usesTopicIds), target);
+  return distinct;
+}
+
 function requestedTargets(
   request: FetchRequest,
   usesTopicIds: boolean,
@@ -165,13 +175,6 @@ function requestedTargets(
 }
 
 function updateTargets(session: FetchSession, request: FetchRequest, nameOf: (topicId: string) => string): void {
-  for (const topic of request.forgottenTopicsData) {
-    for (const partition of topic.partitions) {
-      session.targets.delete(
-        targetKey({ topic: topic.topic, topicId: topic.topicId, partition }, session.usesTopicIds),
-      );
-    }
-  }
   for (const wanted of requestedTargets(request, session.usesTopicIds, nameOf)) {
     const key = targetKey(wanted, session.usesTopicIds);
     const known = session.targets.get(key);
@@ -184,6 +187,13 @@ function updateTargets(session: FetchSession, request: FetchRequest, nameOf: (to
     known.lastFetchedEpoch = wanted.lastFetchedEpoch;
     known.logStartOffset = wanted.logStartOffset;
     known.maxBytes = wanted.maxBytes;
+  }
+  for (const topic of request.forgottenTopicsData) {
+    for (const partition of topic.partitions) {
+      session.targets.delete(
+        targetKey({ topic: topic.topic, topicId: topic.topicId, partition }, session.usesTopicIds),
+      );
+    }
   }
   if (!session.usesTopicIds) return;
   // A topic whose id was unknown when the session began may exist by now.

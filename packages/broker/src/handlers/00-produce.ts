@@ -10,7 +10,8 @@ import type { ProduceRequest, ProduceResponse } from "@ottla/protocol/messages/0
 import type { AppendResult } from "@ottla/storage";
 import { closeConnection, noResponse } from "../handler.ts";
 import type { Handler, Reply, RequestContext } from "../handler.ts";
-import type { Broker } from "../broker.ts";
+import { endpointsOf, leaderToTell } from "../leader-endpoints.ts";
+import type { CurrentLeader } from "../leader-endpoints.ts";
 import type { Counters } from "../metrics.ts";
 import type { Partition } from "../partition.ts";
 
@@ -24,6 +25,8 @@ export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
     return new Promise((resolve) => new ProduceAttempt(request, context, resolve).start());
   },
 };
+
+const FIRST_VERSION_WITH_LEADERS = 10;
 
 // The errors with which Kafka's ReplicaManager.appendToLocalLog says nothing of the log.
 const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
@@ -44,6 +47,7 @@ class ProduceAttempt {
   // One more than the appends under way while they are being started, so that none of them can answer too early.
   private pending = 1;
   private failure = errorCodes.NONE;
+  private readonly leaders: CurrentLeader[] = [];
 
   constructor(request: ProduceRequest, context: RequestContext, resolve: (reply: Reply<ProduceResponse>) => void) {
     this.request = request;
@@ -63,7 +67,7 @@ class ProduceAttempt {
         results.push(result);
         const partition = name === undefined ? undefined : broker.replicas.get(name, data.index);
         const errorCode = this.refusal(name, partition, data.records);
-        if (errorCode !== errorCodes.NONE) this.refuse(result, errorCode);
+        if (errorCode !== errorCodes.NONE) this.refuse(result, errorCode, partition);
         else this.append(partition!, data.records!, result);
       }
     }
@@ -76,16 +80,25 @@ class ProduceAttempt {
       fillResult(result, appended);
       count(this.context.broker.counters, appended);
       if (appended.errorCode !== errorCodes.NONE) this.failure = appended.errorCode;
-      addCurrentLeader(this.context, result, partition);
+      this.tellLeader(result, partition);
       this.finishOne();
     });
   }
 
-  private refuse(result: PartitionResult, errorCode: number): void {
+  private refuse(result: PartitionResult, errorCode: number, partition: Partition | undefined): void {
     this.failure = errorCode;
     this.context.broker.counters.failedProduces++;
     result.errorCode = errorCode;
     result.errorMessage = errorMessage(errorCode);
+    this.tellLeader(result, partition);
+  }
+
+  private tellLeader(result: PartitionResult, partition: Partition | undefined): void {
+    if (result.errorCode === errorCodes.NONE || this.context.apiVersion < FIRST_VERSION_WITH_LEADERS) return;
+    const leader = leaderToTell(result.errorCode, partition);
+    if (leader === null) return;
+    result.currentLeader = leader;
+    this.leaders.push(leader);
   }
 
   // The checks that need no look at the records but their headers' attributes. In Kafka's order: KafkaApis, ReplicaManager, Partition.
@@ -113,7 +126,7 @@ class ProduceAttempt {
       this.resolve(this.failure === errorCodes.NONE ? noResponse : closeConnection);
       return;
     }
-    const nodeEndpoints = leaderEndpoints(this.context, this.responses);
+    const nodeEndpoints = this.leaders.length === 0 ? [] : endpointsOf(this.leaders, this.context);
     this.resolve({ responses: this.responses, throttleTimeMs: 0, nodeEndpoints });
   }
 }
@@ -148,23 +161,4 @@ function fillResult(result: PartitionResult, appended: AppendResult): void {
   if (!WITHOUT_LOG_START.has(appended.errorCode)) result.logStartOffset = appended.logStartOffset;
   result.recordErrors = appended.recordErrors;
   result.errorMessage = appended.errorMessage ?? errorMessage(appended.errorCode);
-}
-
-// KIP-951: a producer that asked the wrong broker is told the leader at once.
-function addCurrentLeader(context: RequestContext, result: PartitionResult, partition: Partition): void {
-  if (result.errorCode !== errorCodes.NOT_LEADER_OR_FOLLOWER || context.apiVersion < 10) return;
-  result.currentLeader = { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch };
-}
-
-function leaderEndpoints(context: RequestContext, responses: readonly TopicResult[]): ProduceResponse["nodeEndpoints"] {
-  const broker: Broker = context.broker;
-  const endpoints: ProduceResponse["nodeEndpoints"] = [];
-  for (const topic of responses) {
-    for (const { currentLeader } of topic.partitionResponses) {
-      if (currentLeader.leaderId < 0 || endpoints.some((known) => known.nodeId === currentLeader.leaderId)) continue;
-      const node = broker.endpointOf(currentLeader.leaderId, context.connection);
-      if (node !== null) endpoints.push({ nodeId: node.nodeId, host: node.host, port: node.port, rack: node.rack });
-    }
-  }
-  return endpoints;
 }

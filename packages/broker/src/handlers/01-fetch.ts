@@ -7,16 +7,22 @@ import { errorCodes } from "@ottla/protocol";
 import { fetchApi } from "@ottla/protocol/messages/01-fetch.ts";
 import type { FetchRequest } from "@ottla/protocol/messages/01-fetch.ts";
 import type { Input } from "@ottla/protocol";
+import { endpointsOf } from "../leader-endpoints.ts";
 import { FetchRound } from "../fetch/round.ts";
 import type { Handler, RequestContext } from "../handler.ts";
 import type { FetchPlan } from "../fetch/session.ts";
 
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
+const FIRST_VERSION_WITH_IDS = 13;
 
 export const fetchHandler: Handler<FetchRequest, Answer> = {
   api: fetchApi,
   handle(request, context) {
     const { broker, apiVersion } = context;
+    const { isolationLevel } = request;
+    if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED)
+      return refusedAll(request, apiVersion, errorCodes.UNKNOWN_SERVER_ERROR);
     const plan = broker.fetchSessions.plan(
       request,
       apiVersion,
@@ -26,7 +32,7 @@ export const fetchHandler: Handler<FetchRequest, Answer> = {
     if (plan.kind === "refused") return refused(plan.errorCode);
     const options = {
       apiVersion,
-      readCommitted: request.isolationLevel === READ_COMMITTED,
+      readCommitted: isolationLevel === READ_COMMITTED,
       maxBytes: Math.min(request.maxBytes, broker.config.get("fetch.max.bytes")),
       fromFollower: Math.max(request.replicaId, request.replicaState.replicaId) >= 0,
     };
@@ -34,7 +40,7 @@ export const fetchHandler: Handler<FetchRequest, Answer> = {
     const round = readNow();
     // More than max_bytes will never come, whatever min_bytes asks for.
     const missingBytes = Math.min(request.minBytes, options.maxBytes) - round.bytes;
-    if (round.mustAnswer || missingBytes <= 0 || request.maxWaitMs <= 0) return answer(round, plan);
+    if (round.mustAnswer || missingBytes <= 0 || request.maxWaitMs <= 0) return answer(round, plan, context);
     return waitForMore({ missingBytes, maxWaitMs: request.maxWaitMs }, context, plan, round, readNow);
   },
 };
@@ -55,22 +61,42 @@ function waitForMore(
       partitions: first.partitions,
       complete: () => {
         context.onGone(null);
-        resolve(answer(readNow(), plan));
+        resolve(answer(readNow(), plan, context));
       },
     });
     context.onGone(() => delayed.cancel());
   });
 }
 
-function answer(round: FetchRound, plan: Exclude<FetchPlan, { kind: "refused" }>): Answer {
+function answer(round: FetchRound, plan: Exclude<FetchPlan, { kind: "refused" }>, context: RequestContext): Answer {
+  const leaders = round.leaders();
   return {
     throttleTimeMs: 0,
     errorCode: errorCodes.NONE,
     sessionId: plan.session?.id ?? 0,
     responses: round.responses(),
+    nodeEndpoints: leaders.length === 0 ? [] : endpointsOf(leaders, context),
   };
 }
 
 function refused(errorCode: number): Answer {
   return { throttleTimeMs: 0, errorCode, sessionId: 0, responses: [] };
+}
+
+// Kafka's FetchRequest.getErrorResponse: until there were ids, each partition is told as well. It has no code for an unknown
+// isolation level, over which it trips with an IllegalArgumentException.
+function refusedAll(request: FetchRequest, apiVersion: number, errorCode: number): Answer {
+  if (apiVersion >= FIRST_VERSION_WITH_IDS) return refused(errorCode);
+  const responses = request.topics.map(({ topic, topicId, partitions }) => ({
+    topic,
+    topicId,
+    partitions: partitions.map(({ partition }) => ({
+      partitionIndex: partition,
+      errorCode,
+      highWatermark: -1,
+      abortedTransactions: [],
+      records: Buffer.alloc(0),
+    })),
+  }));
+  return { ...refused(errorCode), responses };
 }
