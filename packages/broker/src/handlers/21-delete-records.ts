@@ -55,7 +55,8 @@ async function deleteBefore(
   const errorCode = partition.checkLeader(-1);
   if (errorCode !== errorCodes.NONE) return refused(errorCode);
   const { log } = partition;
-  if (!log.config.deleted) return refused(errorCodes.POLICY_VIOLATION);
+  // A topic with neither policy keeps everything until somebody says otherwise, which this request does.
+  if (log.config.compacted && !log.config.deleted) return refused(errorCodes.POLICY_VIOLATION);
   try {
     const offset = wanted.offset === HIGH_WATERMARK ? log.highWatermark : wanted.offset;
     const outcome = await broker.logDirectory.deleteRecordsBefore(log, offset);
