@@ -67,7 +67,10 @@ export class ListenerSet {
   serve(): void {
     const waiting = this.waiting ?? [];
     this.waiting = null;
-    for (const request of waiting) this.onRequest(request);
+    for (const request of waiting) {
+      if (request.connection.isClosed()) request.respond(null);
+      else this.onRequest(request);
+    }
   }
 
   /** Open connections of all listeners. */

@@ -30,12 +30,14 @@ export class ProducerIds {
     return { errorCode: errorCodes.NONE, producerId: this.block.first + this.used++ };
   }
 
+  // COORDINATOR_NOT_AVAILABLE makes a producer try again: the metadata log may be writable later.
   private async refill(): Promise<void> {
     try {
       this.block = await this.allocate();
-      this.used = 0;
-    } finally {
-      this.allocating = null;
+    } catch {
+      this.block = { errorCode: errorCodes.COORDINATOR_NOT_AVAILABLE, first: 0, size: 0 };
     }
+    this.used = 0;
+    this.allocating = null;
   }
 }

@@ -10,7 +10,10 @@ import type { PartitionState } from "./partition.ts";
 /** Applies a committed change. What fails for one partition is logged, and the rest is applied all the same: the log has it for good. */
 export async function publish(broker: Broker, delta: MetadataDelta, image: MetadataImage): Promise<void> {
   for (const topic of delta.removedTopics) await removeTopic(broker, topic);
-  for (const topic of delta.createdTopics) await applyTopic(broker, image, topic, null);
+  for (const [count, topic] of delta.createdTopics.entries()) {
+    if (isEndOfRun(count)) await nextTurn();
+    await applyTopic(broker, image, topic, null);
+  }
   for (const { before, after } of delta.changedTopics) await applyTopic(broker, image, after, before);
   applyConfigs(broker, delta, image);
 }
@@ -47,9 +50,21 @@ async function applyTopic(
   topic: TopicImage,
   before: TopicImage | null,
 ): Promise<void> {
-  for (const index of indexesHere(broker, topic, before)) {
+  for (const [count, index] of indexesHere(broker, topic, before).entries()) {
+    if (isEndOfRun(count)) await nextTurn();
     await attempt(broker, { topic: topic.name, partition: index }, () => applyPartition(broker, image, topic, index));
   }
+}
+
+// Logs are made synchronously; between runs of them the sockets get their turn.
+const LOGS_A_TURN = 100;
+
+function isEndOfRun(count: number): boolean {
+  return count % LOGS_A_TURN === LOGS_A_TURN - 1;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The partitions of this node that are not as they were. */

@@ -85,7 +85,8 @@ async function autoCreate(
 ): Promise<ReadonlyMap<string, number>> {
   const allowed = (apiVersion < 4 || request.allowAutoTopicCreation) && broker.config.get("auto.create.topics.enable");
   if (!allowed) return NO_REFUSALS;
-  const missing = [...names].filter((name) => broker.topic(name) === undefined);
+  // Internal topics have settings of their own; their coordinators will create them.
+  const missing = [...names].filter((name) => broker.topic(name) === undefined && !broker.isInternalTopic(name));
   return missing.length === 0 ? NO_REFUSALS : createMissingTopics(broker, missing);
 }
 
