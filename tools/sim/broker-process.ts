@@ -5,9 +5,12 @@ import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { atProcessEnd } from "./process-end.ts";
 
 const COMMAND = fileURLToPath(new URL("../../packages/cli/bin/ottla.js", import.meta.url));
 const READY_LIMIT_MS = 20_000;
+/** A clean stop takes five seconds at most; a machine under load gets more before it counts as hanging. */
+const STOP_LIMIT_MS = 20_000;
 
 export interface BrokerProcess {
   readonly pid: number;
@@ -16,46 +19,64 @@ export interface BrokerProcess {
   output(): string;
   /** Resident set in bytes, from the kernel. */
   residentBytes(): number;
-  /** Sends the signal and resolves with the exit code, or null after a signal ended it. */
+  /** Sends the signal and resolves with the exit code, or null when a signal ended it: at last SIGKILL, if it does not end by itself. */
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `ottla start` on this port and data folder; resolves when it answers on its port. */
-export async function startBrokerProcess(options: {
+export interface BrokerProcessOptions {
   port: number;
   dataDir: string;
   overrides?: readonly string[];
-}): Promise<BrokerProcess> {
-  const args = [
-    COMMAND,
-    "start",
-    "--port",
-    String(options.port),
-    "--data-dir",
-    options.dataDir,
-    "--log-format",
-    "json",
-  ];
-  for (const override of options.overrides ?? []) args.push("--override", override);
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Starts `ottla start` on this port and data folder; resolves when it answers on its port. It ends with this process at the latest. */
+export async function startBrokerProcess(options: BrokerProcessOptions): Promise<BrokerProcess> {
+  const child = spawnBroker(options);
   let text = "";
   const keep = (chunk: Buffer): void => {
     text = (text + chunk.toString()).slice(-200_000);
   };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
+  child.stdout!.on("data", keep);
+  child.stderr!.on("data", keep);
+  const exited = exitOf(child);
   await ready(child, options.port, () => text);
-  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
   return {
     pid: child.pid!,
     port: options.port,
     output: () => text,
     residentBytes: () => residentBytes(child.pid!),
-    stop(signal) {
+    async stop(signal) {
       child.kill(signal);
-      return exited;
+      const limit = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+      const code = await exited;
+      clearTimeout(limit);
+      return code;
     },
   };
+}
+
+/** Starts a broker and kills it after so long, most likely while it still reads what an earlier one left. */
+export async function startAndKill(options: BrokerProcessOptions, afterMs: number): Promise<void> {
+  const child = spawnBroker(options);
+  const exited = exitOf(child);
+  setTimeout(() => child.kill("SIGKILL"), afterMs);
+  await exited;
+}
+
+function spawnBroker({ port, dataDir, overrides = [] }: BrokerProcessOptions): ChildProcess {
+  const args = ["start", "--port", String(port), "--data-dir", dataDir, "--log-format", "json"];
+  for (const override of overrides) args.push("--override", override);
+  return spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  const taken = atProcessEnd(() => void child.kill("SIGKILL"));
+  return new Promise((resolve) =>
+    child.once("exit", (code) => {
+      taken();
+      resolve(code);
+    }),
+  );
 }
 
 /** A port that was free a moment ago. */

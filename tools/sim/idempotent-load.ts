@@ -1,10 +1,11 @@
-// An idempotent producer that keeps a history: numbered records to each partition, several requests in flight, every
-// unanswered batch sent again with its sequence after a lost connection. What it was told is what the checker holds against the log.
+// An idempotent producer over a real connection: numbered values to each partition, several requests in flight, every
+// unanswered batch sent again with its sequence after a lost connection. What it was told goes into the history.
 
 import { ZERO_UUID } from "@ottla/base";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import { initProducerIdApi } from "@ottla/protocol/messages/22-init-producer-id.ts";
 import { errorName, RecordBatchBuilder } from "@ottla/protocol";
+import type { History, SentBatch } from "./history.ts";
 import { WireClient } from "./wire-client.ts";
 
 const PRODUCE_VERSION = 9;
@@ -12,34 +13,34 @@ const INIT_VERSION = 4;
 const IN_FLIGHT = 5;
 const RECORDS_A_BATCH = 20;
 const RECONNECT_MS = 20;
+/** Between two new batches of a partition: enough to be in the middle of something at any time, without records by the million. */
+const BATCH_INTERVAL_MS = 4;
 
-/** One batch from the producer's side; `baseOffset` is null until it is acknowledged. */
-export interface SentBatch {
-  partition: number;
-  firstNumber: number;
-  records: number;
-  baseOffset: number | null;
+interface Unanswered {
+  batch: SentBatch;
+  bytes: Buffer;
 }
 
 interface PartitionLoad {
   nextNumber: number;
-  unanswered: { sent: SentBatch; bytes: Buffer }[];
+  unanswered: Unanswered[];
 }
 
 export class IdempotentLoad {
-  readonly batches: SentBatch[] = [];
   /** What no correct broker answers. */
   readonly violations: string[] = [];
   private readonly port: number;
   private readonly topic: string;
+  private readonly history: History;
   private readonly partitions: PartitionLoad[];
   private producerId = -1;
   private running = true;
   private finished: Promise<void> | null = null;
 
-  constructor(options: { port: number; topic: string; partitions: number }) {
+  constructor(options: { port: number; topic: string; partitions: number; history: History }) {
     this.port = options.port;
     this.topic = options.topic;
+    this.history = options.history;
     this.partitions = Array.from({ length: options.partitions }, () => ({ nextNumber: 0, unanswered: [] }));
   }
 
@@ -65,7 +66,7 @@ export class IdempotentLoad {
         }
       } catch {
         // The broker was killed: that is what this load is for.
-        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+        await pause(RECONNECT_MS);
       }
     }
   }
@@ -85,50 +86,54 @@ export class IdempotentLoad {
   // All requests of a partition go over one connection in order; a rejected one ends the connection's use.
   private async producePartition(client: WireClient, partition: number): Promise<void> {
     const load = this.partitions[partition]!;
-    const answers = load.unanswered.map((entry) => this.send(client, load, entry));
+    const answers = load.unanswered.map((entry) => this.send(client, partition, entry));
     for (;;) {
       while (this.running && answers.length < IN_FLIGHT) {
         const entry = this.nextBatch(partition, load);
         load.unanswered.push(entry);
-        answers.push(this.send(client, load, entry));
+        answers.push(this.send(client, partition, entry));
       }
       const first = answers.shift();
       if (first === undefined) return;
       await first;
+      if (this.running) await pause(BATCH_INTERVAL_MS);
     }
   }
 
-  private send(client: WireClient, load: PartitionLoad, entry: { sent: SentBatch; bytes: Buffer }): Promise<void> {
-    const answer = this.sendAndNote(client, load, entry);
+  private send(client: WireClient, partition: number, entry: Unanswered): Promise<void> {
+    const answer = this.sendAndNote(client, partition, entry);
     // Awaited in order; when an earlier one fails, nobody awaits this one any more.
     answer.catch(() => {});
     return answer;
   }
 
-  private async sendAndNote(
-    client: WireClient,
-    load: PartitionLoad,
-    entry: { sent: SentBatch; bytes: Buffer },
-  ): Promise<void> {
-    const { sent } = entry;
-    const response = await client.call(produceApi, PRODUCE_VERSION, {
-      transactionalId: null,
-      acks: -1,
-      timeoutMs: 30_000,
-      topicData: [
-        { name: this.topic, topicId: ZERO_UUID, partitionData: [{ index: sent.partition, records: entry.bytes }] },
-      ],
-    });
-    const result = response.responses[0]!.partitionResponses[0]!;
-    if (result.errorCode !== 0) {
-      this.violations.push(`partition ${sent.partition} number ${sent.firstNumber}: ${errorName(result.errorCode)}`);
+  private async sendAndNote(client: WireClient, partition: number, entry: Unanswered): Promise<void> {
+    const { history } = this;
+    const { batch, bytes } = entry;
+    const begun = history.tick();
+    let response;
+    try {
+      response = await client.call(produceApi, PRODUCE_VERSION, {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 30_000,
+        topicData: [{ name: this.topic, topicId: ZERO_UUID, partitionData: [{ index: partition, records: bytes }] }],
+      });
+    } catch (error) {
+      history.answered(batch, begun, { kind: "lost" });
+      throw error;
+    }
+    const { errorCode, baseOffset, logStartOffset } = response.responses[0]!.partitionResponses[0]!;
+    if (errorCode !== 0) {
+      this.violations.push(`${batch.values[0]} to ${batch.partition} got ${errorName(errorCode)}`);
       throw new Error("refused");
     }
-    sent.baseOffset = result.baseOffset;
-    load.unanswered.splice(load.unanswered.indexOf(entry), 1);
+    history.answered(batch, begun, { kind: "acked", baseOffset, logStart: logStartOffset });
+    const { unanswered } = this.partitions[partition]!;
+    unanswered.splice(unanswered.indexOf(entry), 1);
   }
 
-  private nextBatch(partition: number, load: PartitionLoad): { sent: SentBatch; bytes: Buffer } {
+  private nextBatch(partition: number, load: PartitionLoad): Unanswered {
     const firstNumber = load.nextNumber;
     load.nextNumber += RECORDS_A_BATCH;
     const builder = new RecordBatchBuilder({
@@ -136,16 +141,19 @@ export class IdempotentLoad {
       producerEpoch: 0,
       baseSequence: firstNumber,
     });
+    const values: string[] = [];
+    const timestampMs = Date.now();
     for (let number = firstNumber; number < load.nextNumber; number++) {
-      builder.append({
-        timestamp: 1_700_000_000_000 + number,
-        key: null,
-        value: Buffer.from(`${partition}:${number}`),
-        headers: [],
-      });
+      values.push(`${partition}:${number}`);
+      builder.append({ timestamp: timestampMs, key: null, value: Buffer.from(values.at(-1)!), headers: [] });
     }
-    const sent: SentBatch = { partition, firstNumber, records: RECORDS_A_BATCH, baseOffset: null };
-    this.batches.push(sent);
-    return { sent, bytes: builder.build() };
+    const bytes = builder.build();
+    const place = { producer: this.topic, partition: `${this.topic}-${partition}` };
+    const batch = this.history.send({ ...place, values, once: true, bytes: bytes.length, timestampMs });
+    return { batch, bytes };
   }
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }

@@ -1,198 +1,159 @@
-// kill -9 under load, again and again: a broker in its own process, an idempotent producer and (where kcat is installed)
-// a plain and an idempotent kcat. In the end every acknowledged record must be in the log: once and at its acknowledged
-// offset for idempotent producers, at least once and in order for the plain one, with no gap between offsets.
+// kill -9 under load, again and again: a broker in its own process, an idempotent producer, a reader, and (where kcat is installed) a
+// plain and an idempotent kcat. Segments are small and often flushed, so that a kill also meets a roll, a flush, a checkpoint; some
+// kills come while the broker is still reading what the last one left. In the end the history is checked, and kcat's lines.
 
-import { spawn, spawnSync } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SeededRandom } from "@ottla/base";
-import { freePort, startBrokerProcess } from "./broker-process.ts";
+import { freePort, startAndKill, startBrokerProcess } from "./broker-process.ts";
+import type { BrokerProcess } from "./broker-process.ts";
+import { consume } from "./consume.ts";
+import { History } from "./history.ts";
+import { checkHistory } from "./history-checks.ts";
 import { IdempotentLoad } from "./idempotent-load.ts";
-import { createTopics, readPartition } from "./wire-reads.ts";
-import type { ReadRecord } from "./wire-reads.ts";
+import { kcatIsInstalled, KcatLoad } from "./kcat-load.ts";
+import { atProcessEnd } from "./process-end.ts";
+import { SimulatedReader } from "./simulated-reader.ts";
+import { WireClient } from "./wire-client.ts";
+import { createTopics } from "./wire-reads.ts";
 
+const TOPIC = "numbered";
 const PARTITIONS = 3;
-const FEED_LINES = 400;
-const FEED_INTERVAL_MS = 10;
+const READ_INTERVAL_MS = 20;
+const POLL_BYTES = 64 * 1024;
 
 export interface KillReport {
   rounds: number;
   seed: number;
   kcat: boolean;
+  /** How many records the idempotent producer had acknowledged. */
   records: number;
   /** Empty when the broker kept its promises. */
   violations: string[];
 }
 
-/** Runs `rounds` of load, kill -9 and restart. */
-export async function killRounds(options: {
+export interface KillOptions {
   rounds: number;
   seed: number;
+  /** Whether kcat takes part. Default: where it is installed. */
+  kcat?: boolean;
   log?: (line: string) => void;
-}): Promise<KillReport> {
-  const random = new SeededRandom(options.seed);
+}
+
+/** Runs `rounds` of load, kill -9 and restart. */
+export async function killRounds(options: KillOptions): Promise<KillReport> {
   const dataDir = await mkdtemp(join(tmpdir(), "ottla-kill-"));
-  const port = await freePort();
-  const loads: KcatLoad[] = [];
-  const silent = await listenSilently();
-  let broker = await startBrokerProcess({ port, dataDir });
+  const removeFolder = (): void => rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  const taken = atProcessEnd(removeFolder);
+  const rounds = new KillRounds(options, dataDir);
   try {
-    await createTopics(port, [
-      { name: "numbered", partitions: PARTITIONS },
-      { name: "plain", partitions: 1 },
-      { name: "idempotent", partitions: 1 },
-    ]);
-    const numbered = new IdempotentLoad({ port, topic: "numbered", partitions: PARTITIONS });
-    numbered.start();
-    const kcat = spawnSync("kcat", ["-V"]).status === 0;
-    if (kcat)
-      loads.push(
-        new KcatLoad({ port, silentPort: silent.port }, "plain", false),
-        new KcatLoad({ port, silentPort: silent.port }, "idempotent", true),
-      );
-    for (let round = 1; round <= options.rounds; round++) {
-      await pause(100 + random.below(400));
-      await broker.stop("SIGKILL");
-      broker = await startBrokerProcess({ port, dataDir });
-      options.log?.(`round ${round}: killed and back`);
-    }
-    await numbered.finish();
-    for (const load of loads) await load.finish();
-    const violations = [...numbered.violations, ...(await check(port, numbered, loads))];
-    return { rounds: options.rounds, seed: options.seed, kcat, records: numbered.batches.length * 20, violations };
+    return await rounds.run();
   } finally {
-    for (const load of loads) load.kill();
-    silent.close();
-    await broker.stop("SIGTERM");
-    await rm(dataDir, { recursive: true, force: true });
+    await rounds.end();
+    taken();
+    removeFolder();
   }
 }
 
-// kcat gives up when every broker that it knows is down at once. One that accepts and never answers is not down.
-function listenSilently(): Promise<{ port: number; close(): void }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket.on("error", () => {}));
+class KillRounds {
+  private readonly options: KillOptions;
+  private readonly dataDir: string;
+  private readonly random: SeededRandom;
+  private readonly history = new History();
+  private readonly kcats: KcatLoad[] = [];
+  private readonly blamed: string[] = [];
+  private readonly reader = new SimulatedReader({
+    name: "reader",
+    history: this.history,
+    blame: (sentence) => void this.blamed.push(sentence),
   });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const close = (): void => {
-        server.close();
-        for (const socket of sockets) socket.destroy();
-      };
-      resolve({ port: (server.address() as AddressInfo).port, close });
-    });
-  });
-}
+  private broker: BrokerProcess | null = null;
+  private reading = true;
 
-async function check(port: number, numbered: IdempotentLoad, loads: readonly KcatLoad[]): Promise<string[]> {
-  const violations: string[] = [];
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    const records = await readPartition(port, "numbered", partition);
-    violations.push(...gaps(`numbered-${partition}`, records));
-    const values = new Map(records.map(({ offset, value }) => [offset, value]));
-    const sent = numbered.batches.filter((batch) => batch.partition === partition);
-    for (const batch of sent) {
-      for (let index = 0; index < batch.records; index++) {
-        const expected = `${partition}:${batch.firstNumber + index}`;
-        const found = values.get(batch.baseOffset! + index);
-        if (found !== expected)
-          violations.push(
-            `numbered-${partition}@${batch.baseOffset! + index}: acknowledged ${expected}, found ${found}`,
-          );
+  constructor(options: KillOptions, dataDir: string) {
+    this.options = options;
+    this.dataDir = dataDir;
+    this.random = new SeededRandom(options.seed);
+  }
+
+  async run(): Promise<KillReport> {
+    const { rounds, seed, kcat = kcatIsInstalled(), log } = this.options;
+    const port = await freePort();
+    const brokerOptions = { port, dataDir: this.dataDir, overrides: this.overrides() };
+    this.broker = await startBrokerProcess(brokerOptions);
+    const names = ["plain", "idempotent"];
+    await createTopics(port, [
+      { name: TOPIC, partitions: PARTITIONS },
+      ...names.map((name) => ({ name, partitions: 1 })),
+    ]);
+    const load = new IdempotentLoad({ port, topic: TOPIC, partitions: PARTITIONS, history: this.history });
+    load.start();
+    const read = this.read(port);
+    if (kcat) this.kcats.push(...names.map((name) => new KcatLoad(port, name, name === "idempotent")));
+    for (let round = 1; round <= rounds; round++) {
+      await pause(100 + this.random.below(400));
+      await this.broker.stop("SIGKILL");
+      if (this.random.chance(0.25)) await startAndKill(brokerOptions, this.random.below(400));
+      this.broker = await startBrokerProcess(brokerOptions);
+      this.history.restarted();
+      log?.(`round ${round}: killed and back`);
+    }
+    await load.finish();
+    this.reading = false;
+    await read;
+    for (const one of this.kcats) await one.finish();
+    await this.scan(port);
+    const records = this.history.scans.reduce((sum, { records: { length } }) => sum + length, 0);
+    const verdicts = this.kcats.flatMap((one) => one.verdict());
+    const violations = [...load.violations, ...this.blamed, ...checkHistory(this.history), ...verdicts];
+    return { rounds, seed, kcat, records, violations: violations.slice(0, 50) };
+  }
+
+  /** Ends what was started, however `run` ended. */
+  async end(): Promise<void> {
+    this.reading = false;
+    for (const one of this.kcats) one.kill();
+    await this.broker?.stop("SIGTERM");
+  }
+
+  private overrides(): string[] {
+    const flush = this.random.pick([
+      [],
+      ["log.flush.interval.messages=100"],
+      ["log.flush.interval.ms=50", "log.flush.scheduler.interval.ms=50"],
+    ]);
+    return ["log.segment.bytes=1048576", "log.flush.offset.checkpoint.interval.ms=150", ...flush];
+  }
+
+  /** Reads along, over a new connection whenever one breaks. */
+  private async read(port: number): Promise<void> {
+    while (this.reading) {
+      const client = await WireClient.connect(port).catch(() => null);
+      try {
+        for (let turn = 0; client !== null && this.reading; turn++) {
+          await this.reader.poll(client, { topic: TOPIC, partition: turn % PARTITIONS }, POLL_BYTES);
+          await pause(READ_INTERVAL_MS);
+        }
+      } catch {
+        // The broker was killed.
       }
+      client?.close();
+      await pause(READ_INTERVAL_MS);
     }
-    const total = sent.reduce((sum, batch) => sum + batch.records, 0);
-    if (records.length !== total)
-      violations.push(`numbered-${partition}: ${total} acknowledged, ${records.length} in the log`);
-  }
-  for (const load of loads) violations.push(...load.check(await readPartition(port, load.topic, 0)));
-  return violations.slice(0, 50);
-}
-
-function gaps(name: string, records: readonly ReadRecord[]): string[] {
-  return records
-    .flatMap(({ offset }, index) => (offset === index ? [] : [`${name}: record ${index} has offset ${offset}`]))
-    .slice(0, 5);
-}
-
-/** kcat, fed with numbered lines for as long as the rounds last. */
-class KcatLoad {
-  readonly topic: string;
-  private readonly idempotent: boolean;
-  private readonly child: ChildProcess;
-  private readonly exited: Promise<number | null>;
-  private readonly feed: NodeJS.Timeout;
-  private lines = 0;
-  private errors = "";
-
-  constructor(ports: { port: number; silentPort: number }, topic: string, idempotent: boolean) {
-    const { port, silentPort } = ports;
-    this.topic = topic;
-    this.idempotent = idempotent;
-    const settings = [
-      "message.timeout.ms=120000",
-      "retries=100000",
-      "retry.backoff.ms=20",
-      "reconnect.backoff.max.ms=100",
-      "linger.ms=2",
-      "api.version.request.timeout.ms=300000",
-    ];
-    settings.push(idempotent ? "enable.idempotence=true" : "max.in.flight=1");
-    const args = [
-      "-P",
-      "-b",
-      `127.0.0.1:${port},127.0.0.1:${silentPort}`,
-      "-t",
-      topic,
-      "-p",
-      "0",
-      ...settings.flatMap((setting) => ["-X", setting]),
-    ];
-    this.child = spawn("kcat", args, { stdio: ["pipe", "ignore", "pipe"] });
-    this.child.stdin!.on("error", () => {}); // its exit code tells more
-    this.child.stderr!.on("data", (chunk: Buffer) => {
-      this.errors = (this.errors + chunk.toString()).slice(-2000);
-    });
-    this.exited = new Promise((resolve) => this.child.once("exit", (code) => resolve(code)));
-    this.feed = setInterval(() => this.write(), FEED_INTERVAL_MS);
   }
 
-  /** Ends the input and waits until kcat says that all was delivered. */
-  async finish(): Promise<void> {
-    clearInterval(this.feed);
-    this.child.stdin!.end();
-    const code = await this.exited;
-    if (code !== 0) throw new Error(`kcat to ${this.topic} exited with ${code}: ${this.errors}`);
-  }
-
-  kill(): void {
-    clearInterval(this.feed);
-    if (this.child.exitCode === null) this.child.kill("SIGKILL");
-  }
-
-  check(records: readonly ReadRecord[]): string[] {
-    const violations = gaps(this.topic, records);
-    let next = 0;
-    for (const { value, offset } of records) {
-      const number = Number(value);
-      if (number === next) next++;
-      else if (number > next) violations.push(`${this.topic}@${offset}: ${number} where ${next} should be`);
-      else if (this.idempotent) violations.push(`${this.topic}@${offset}: ${number} is there twice`);
+  private async scan(port: number): Promise<void> {
+    const client = await WireClient.connect(port);
+    try {
+      for (let partition = 0; partition < PARTITIONS; partition++)
+        await this.reader.scan(client, { topic: TOPIC, partition });
+      for (const one of this.kcats)
+        await consume(client, { topic: one.topic, partition: 0 }, (record) => one.see(record));
+    } finally {
+      client.close();
     }
-    if (next < this.lines) violations.push(`${this.topic}: ${this.lines} lines delivered, found up to ${next}`);
-    return violations.slice(0, 20);
-  }
-
-  private write(): void {
-    if (this.child.stdin!.writableNeedDrain) return;
-    let text = "";
-    for (let count = 0; count < FEED_LINES; count++) text += `${this.lines++}\n`;
-    this.child.stdin!.write(text);
   }
 }
 
