@@ -33,11 +33,14 @@ export function checkLogStarts(history: History): string[] {
     if (logStart > furthest)
       sentences.push(`${partition} starts at ${logStart}, and only what lies below ${furthest} was to go`);
   }
-  for (const { partition, fetchOffset, logStart, highWatermark } of history.outOfRange) {
-    if (logStart <= fetchOffset && fetchOffset <= highWatermark)
-      sentences.push(`${partition}@${fetchOffset} was out of range, between ${logStart} and ${highWatermark}`);
-  }
   for (const [partition, marks] of Map.groupBy(history.marks, (mark) => mark.partition)) {
+    const reached = new LargestBefore(marks, "reached");
+    for (const answer of history.outOfRange) {
+      const { fetchOffset, begun, ended } = answer;
+      if (answer.partition !== partition || fetchOffset < furthestAllowed(history, partition, ended)) continue;
+      if (fetchOffset <= reached.at(begun))
+        sentences.push(`${partition}@${fetchOffset} was out of range, and nothing from there on was to go`);
+    }
     const earlier = new LargestBefore(marks, "logStart");
     for (const poll of [...history.polls, ...history.scans]) {
       if (poll.partition !== partition || poll.records.length === 0) continue;

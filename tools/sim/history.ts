@@ -53,8 +53,6 @@ export interface Poll extends Span {
 export interface OutOfRange extends Span {
   readonly partition: string;
   readonly fetchOffset: number;
-  readonly logStart: number;
-  readonly highWatermark: number;
 }
 
 /** What OffsetForLeaderEpoch answered. */
@@ -120,14 +118,13 @@ export class History {
   polled(poll: Omit<Poll, "ended">): Poll {
     const whole = { ...poll, ended: this.tick() };
     this.polls.push(whole);
-    this.mark(whole);
+    const { partition, begun, ended, logStart, highWatermark } = whole;
+    this.marks.push({ partition, begun, ended, logStart, highWatermark, reached: highWatermark });
     return whole;
   }
 
   wasOutOfRange(answer: Omit<OutOfRange, "ended">): void {
-    const whole = { ...answer, ended: this.tick() };
-    this.outOfRange.push(whole);
-    this.mark(whole);
+    this.outOfRange.push({ ...answer, ended: this.tick() });
   }
 
   epochEnded(answer: Omit<EpochEnd, "ended">): void {
@@ -147,9 +144,5 @@ export class History {
 
   restarted(): void {
     this.restarts.push(this.tick());
-  }
-
-  private mark({ partition, begun, ended, logStart, highWatermark }: Poll | OutOfRange): void {
-    this.marks.push({ partition, begun, ended, logStart, highWatermark, reached: highWatermark });
   }
 }

@@ -130,17 +130,23 @@ class KillRounds {
   /** Reads along, over a new connection whenever one breaks. */
   private async read(port: number): Promise<void> {
     while (this.reading) {
-      const client = await WireClient.connect(port).catch(() => null);
       try {
-        for (let turn = 0; client !== null && this.reading; turn++) {
-          await this.reader.poll(client, { topic: TOPIC, partition: turn % PARTITIONS }, POLL_BYTES);
-          await pause(READ_INTERVAL_MS);
-        }
+        await this.readOver(await WireClient.connect(port));
       } catch {
         // The broker was killed.
       }
-      client?.close();
       await pause(READ_INTERVAL_MS);
+    }
+  }
+
+  private async readOver(client: WireClient): Promise<void> {
+    try {
+      for (let turn = 0; this.reading; turn++) {
+        await this.reader.poll(client, { topic: TOPIC, partition: turn % PARTITIONS }, POLL_BYTES);
+        await pause(READ_INTERVAL_MS);
+      }
+    } finally {
+      client.close();
     }
   }
 

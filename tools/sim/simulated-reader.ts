@@ -33,9 +33,8 @@ export class SimulatedReader {
     if (answer === null) return;
     const { highWatermark, logStartOffset: logStart, errorCode } = answer;
     if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE) {
-      this.history.wasOutOfRange({ partition, begun, fetchOffset, logStart, highWatermark });
-      this.positions.set(partition, { offset: logStart, isNew: true });
-      return;
+      this.history.wasOutOfRange({ partition, begun, fetchOffset });
+      return this.beginAnew(client, place);
     }
     if (errorCode !== errorCodes.NONE) {
       if (errorCode !== errorCodes.KAFKA_STORAGE_ERROR)
@@ -60,6 +59,15 @@ export class SimulatedReader {
       records,
       fromNewPosition,
     });
+  }
+
+  /** As a consumer with auto.offset.reset=earliest. */
+  private async beginAnew(client: Caller, place: Place): Promise<void> {
+    const begun = this.history.tick();
+    const found = await unlessFailed(listOffset(client, { ...place, timestamp: EARLIEST }));
+    if (found === null) return;
+    this.history.noted(nameOf(place), begun, { logStart: found.offset });
+    this.positions.set(nameOf(place), { offset: found.offset, isNew: true });
   }
 
   /** Asks where the log begins and ends. */

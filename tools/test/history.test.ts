@@ -86,13 +86,7 @@ function goodStory(): Story {
   story.append(story.send("b", ["b1", "b2"]));
   story.poll("r", 2, story.log.slice(2, 6));
   story.deleteRecords(3);
-  story.history.wasOutOfRange({
-    partition: PARTITION,
-    begun: story.history.tick(),
-    fetchOffset: 1,
-    logStart: 3,
-    highWatermark: 6,
-  });
+  story.history.wasOutOfRange({ partition: PARTITION, begun: story.history.tick(), fetchOffset: 1 });
   return story;
 }
 
@@ -298,8 +292,7 @@ const planted: { fault: number; name: string; plant: (story: Story) => History }
     fault: 15,
     name: "records that are out of range before the log start has moved",
     plant: (story) => {
-      const begun = story.history.tick();
-      story.history.wasOutOfRange({ partition: PARTITION, begun, fetchOffset: 4, logStart: 3, highWatermark: 6 });
+      story.history.wasOutOfRange({ partition: PARTITION, begun: story.history.tick(), fetchOffset: 4 });
       return story.end();
     },
   },
