@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readyScreen } from "../src/start/ready-screen.ts";
 import { ottla, startOttla, temporaryFolder } from "./run-ottla.ts";
 
@@ -59,6 +60,17 @@ test("a second signal ends the process at once with 1, however long the close ta
   assert.equal((await lines.next()).value, "closing after SIGINT");
   child.kill("SIGTERM");
   assert.deepEqual(await ended, [1, null]);
+});
+
+// One Ctrl-C reaches a broker under `npm start` twice where sh is bash: from the terminal, and passed on by npm.
+test("the same signal twice in a row is one wish, and the stop is clean", async (context) => {
+  const folder = temporaryFolder(context);
+  const broker = await startOttla(context, ["--data-dir", folder]);
+  const ended = broker.stop("SIGINT");
+  while (!broker.stdout().includes("stopping")) await sleep(1);
+  void broker.stop("SIGINT");
+  assert.equal((await ended).code, 0);
+  assert.ok(existsSync(join(folder, ".kafka_cleanshutdown")), "the stop was clean");
 });
 
 test("--memory writes nothing", async (context) => {
