@@ -16,6 +16,15 @@ const RECONNECT_MS = 20;
 /** Between two new batches of a partition: enough to be in the middle of something at any time, without records by the million. */
 const BATCH_INTERVAL_MS = 4;
 
+export interface LoadOptions {
+  readonly port: number;
+  readonly topic: string;
+  readonly partitions: number;
+  readonly history: History;
+  /** Tells the producers of one topic apart. Default: the topic. */
+  readonly name?: string;
+}
+
 interface Unanswered {
   batch: SentBatch;
   bytes: Buffer;
@@ -31,15 +40,17 @@ export class IdempotentLoad {
   readonly violations: string[] = [];
   private readonly port: number;
   private readonly topic: string;
+  private readonly name: string;
   private readonly history: History;
   private readonly partitions: PartitionLoad[];
   private producerId = -1;
   private running = true;
   private finished: Promise<void> | null = null;
 
-  constructor(options: { port: number; topic: string; partitions: number; history: History }) {
+  constructor(options: LoadOptions) {
     this.port = options.port;
     this.topic = options.topic;
+    this.name = options.name ?? options.topic;
     this.history = options.history;
     this.partitions = Array.from({ length: options.partitions }, () => ({ nextNumber: 0, unanswered: [] }));
   }
@@ -52,6 +63,12 @@ export class IdempotentLoad {
   async finish(): Promise<void> {
     this.running = false;
     await this.finished;
+  }
+
+  /** Ends it, whatever is unanswered. */
+  abandon(): void {
+    this.running = false;
+    for (const load of this.partitions) load.unanswered.length = 0;
   }
 
   private async run(): Promise<void> {
@@ -129,8 +146,8 @@ export class IdempotentLoad {
       throw new Error("refused");
     }
     history.answered(batch, begun, { kind: "acked", baseOffset, logStart: logStartOffset });
-    const { unanswered } = this.partitions[partition]!;
-    unanswered.splice(unanswered.indexOf(entry), 1);
+    const load = this.partitions[partition]!;
+    load.unanswered = load.unanswered.filter((other) => other !== entry);
   }
 
   private nextBatch(partition: number, load: PartitionLoad): Unanswered {
@@ -144,11 +161,11 @@ export class IdempotentLoad {
     const values: string[] = [];
     const timestampMs = Date.now();
     for (let number = firstNumber; number < load.nextNumber; number++) {
-      values.push(`${partition}:${number}`);
+      values.push(`${this.name}:${partition}:${number}`);
       builder.append({ timestamp: timestampMs, key: null, value: Buffer.from(values.at(-1)!), headers: [] });
     }
     const bytes = builder.build();
-    const place = { producer: this.topic, partition: `${this.topic}-${partition}` };
+    const place = { producer: this.name, partition: `${this.topic}-${partition}` };
     const batch = this.history.send({ ...place, values, once: true, bytes: bytes.length, timestampMs });
     return { batch, bytes };
   }

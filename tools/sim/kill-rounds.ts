@@ -70,6 +70,7 @@ class KillRounds {
     blame: (sentence) => void this.blamed.push(sentence),
   });
   private broker: BrokerProcess | null = null;
+  private load: IdempotentLoad | null = null;
   private reading = true;
 
   constructor(options: KillOptions, dataDir: string) {
@@ -89,6 +90,7 @@ class KillRounds {
       ...names.map((name) => ({ name, partitions: 1 })),
     ]);
     const load = new IdempotentLoad({ port, topic: TOPIC, partitions: PARTITIONS, history: this.history });
+    this.load = load;
     load.start();
     const read = this.read(port);
     if (kcat) this.kcats.push(...names.map((name) => new KcatLoad(port, name, name === "idempotent")));
@@ -114,6 +116,7 @@ class KillRounds {
   /** Ends what was started, however `run` ended. */
   async end(): Promise<void> {
     this.reading = false;
+    this.load?.abandon();
     for (const one of this.kcats) one.kill();
     await this.broker?.stop("SIGTERM");
   }
