@@ -173,6 +173,7 @@ export class LogDirectory {
     }
     if (known !== null) await this.setAside(known, strayFolderName({ topic, partition, uniqueId: this.uniqueId() }));
     const folder = `${this.path}/${partitionFolderName(topic, partition)}`;
+    this.clearWay(folder, strayFolderName({ topic, partition, uniqueId: this.uniqueId() }));
     const place = { topic, partition, folder, topicId, cleanStop: true, recoveryPoint: 0, logStartOffset: 0 };
     const log = createPartitionLog(this.context, { ...place, config: this.options.configFor(topic) });
     this.logs.set(partitionFolderName(topic, partition), log);
@@ -322,6 +323,14 @@ export class LogDirectory {
 
   private removeExpiredProducers(): void {
     for (const log of this.logs.values()) log.removeExpiredProducers();
+  }
+
+  /** A folder that is there and has no log is not the new partition's: its removal failed, or somebody put it there. */
+  private clearWay(folder: string, strayName: string): void {
+    const { fileSystem, logger } = this.context;
+    if (fileSystem.status(folder) === null) return;
+    logger.warn({ folder, strayName }, "a folder in the way of a new log is set aside");
+    fileSystem.rename(folder, `${this.path}/${strayName}`);
   }
 
   /** Stops a log and renames its folder; returns the new path. */

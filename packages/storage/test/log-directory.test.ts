@@ -194,6 +194,22 @@ describe("a partition", () => {
     assert.equal(fileSystem.list("/data").filter(({ name }) => /^t-0\.[0-9a-f]{32}-stray$/.test(name)).length, 1);
   });
 
+  test("does not take over the files of a folder that is in the way, such as one whose removal failed", async () => {
+    const { open, fileSystem } = fixture();
+    const directory = await open();
+    await fill(await directory.create("t", 0, TOPIC_ID), [["old"], ["older"]]);
+    const rename = fileSystem.rename.bind(fileSystem);
+    fileSystem.rename = () => {
+      throw new Error("EIO");
+    };
+    await assert.rejects(directory.remove("t", 0), /EIO/);
+    fileSystem.rename = rename;
+    const log = await directory.create("t", 0, OTHER_ID);
+    await fill(log, [["new"]]);
+    assert.deepEqual([log.logEndOffset, await valuesAt(log, { offset: 0, upTo: "logEnd" })], [1, ["new"]]);
+    assert.equal(fileSystem.list("/data").filter(({ name }) => name.endsWith("-stray")).length, 1);
+  });
+
   test("that is removed is renamed at once, refuses appends and goes later; its name is free", async () => {
     const { clock, fileSystem, open } = fixture();
     const directory = await open({ config: { fileDeleteDelayMs: 100 } });
