@@ -5,15 +5,16 @@ import { ZERO_UUID } from "@ottla/base";
 import { deleteTopicsApi } from "@ottla/protocol/messages/20-delete-topics.ts";
 import type { DeleteTopicsRequest, DeleteTopicsResponse } from "@ottla/protocol/messages/20-delete-topics.ts";
 import type { Handler } from "../handler.ts";
+import { orRefusal } from "../unwritable-metadata.ts";
 
 export const deleteTopicsHandler: Handler<DeleteTopicsRequest, DeleteTopicsResponse> = {
   api: deleteTopicsApi,
   handle(request, context) {
     const named = request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
-    return context.broker.controller.deleteTopics({
-      ...request,
-      topics: [...request.topics, ...named],
-      topicNames: [],
-    });
+    const topics = [...request.topics, ...named];
+    return orRefusal(context.broker.controller.deleteTopics({ ...request, topics, topicNames: [] }), (refusal) => ({
+      throttleTimeMs: 0,
+      responses: topics.map(({ name, topicId }) => ({ name, topicId, ...refusal })),
+    }));
   },
 };

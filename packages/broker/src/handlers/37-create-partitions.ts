@@ -7,8 +7,13 @@ import type {
   CreatePartitionsResponse,
 } from "@ottla/protocol/messages/37-create-partitions.ts";
 import type { Handler } from "../handler.ts";
+import { orRefusal } from "../unwritable-metadata.ts";
 
 export const createPartitionsHandler: Handler<CreatePartitionsRequest, CreatePartitionsResponse> = {
   api: createPartitionsApi,
-  handle: (request, context) => context.broker.controller.createPartitions(request),
+  handle: (request, context) =>
+    orRefusal(context.broker.controller.createPartitions(request), (refusal) => ({
+      throttleTimeMs: 0,
+      results: request.topics.map(({ name }) => ({ name, ...refusal })),
+    })),
 };

@@ -7,9 +7,18 @@ import type {
   IncrementalAlterConfigsResponse,
 } from "@ottla/protocol/messages/44-incremental-alter-configs.ts";
 import type { Handler } from "../handler.ts";
+import { orRefusal } from "../unwritable-metadata.ts";
 
 export const incrementalAlterConfigsHandler: Handler<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse> =
   {
     api: incrementalAlterConfigsApi,
-    handle: (request, context) => context.broker.controller.incrementalAlterConfigs(request),
+    handle: (request, context) =>
+      orRefusal(context.broker.controller.incrementalAlterConfigs(request), (refusal) => ({
+        throttleTimeMs: 0,
+        responses: request.resources.map(({ resourceType, resourceName }) => ({
+          resourceType,
+          resourceName,
+          ...refusal,
+        })),
+      })),
   };
