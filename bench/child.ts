@@ -14,6 +14,7 @@ export interface ServerOptions {
   words: string[];
   nodeFlags: string[];
   ready: RegExp;
+  environment?: Record<string, string>;
   /** Whether the server takes messages from the benchmark. */
   channel?: true;
 }
@@ -35,6 +36,7 @@ export class ServerProcess {
     const startedMs = performance.now();
     const child = spawn(process.execPath, [...options.nodeFlags, options.script, ...options.words], {
       stdio: ["ignore", "pipe", "pipe", ...(options.channel === true ? ["ipc" as const] : [])],
+      env: { ...process.env, ...options.environment },
     });
     endWithParent(child);
     const port = await readyPort(child, options.ready);

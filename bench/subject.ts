@@ -73,6 +73,7 @@ export function startFloorProcess(
     words: [dataFolder, String(options.port ?? 0)],
     nodeFlags: options.nodeFlags ?? [],
     ready: /ready (\d+)/,
+    environment: { NODE_COMPILE_CACHE: join(dataFolder, "compiled") }, // as Ottla has, or its types are stripped at every start
     channel: true,
   });
 }
