@@ -4,7 +4,7 @@
 
 import { randomBytes } from "node:crypto";
 import { ZERO_UUID } from "@ottla/base";
-import { apiKeyEntry, errorName, RecordBatchBuilder } from "@ottla/protocol";
+import { apiKeyEntry, batchFormat, errorName, readRecords, RecordBatchBuilder } from "@ottla/protocol";
 import type { Api, BatchOptions } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import { listOffsetsApi } from "@ottla/protocol/messages/02-list-offsets.ts";
@@ -145,4 +145,14 @@ export function batchOf(
     builder.append({ timestamp: timestamp + index * stepMs, value: value === null ? null : Buffer.from(value) });
   }
   return builder.build();
+}
+
+/** The values of all whole batches of a fetched buffer. */
+export function valuesOf(records: Buffer): string[] {
+  const values: string[] = [];
+  for (let at = 0, size = batchFormat.batchSizeAt(records, at); size > 0; size = batchFormat.batchSizeAt(records, at)) {
+    for (const { value } of readRecords(records, at)) values.push(value === null ? "null" : value.toString());
+    at += size;
+  }
+  return values;
 }
