@@ -57,6 +57,8 @@ export class FetchRound {
   mustAnswer = false;
   /** The partitions that were readable, for a long poll to watch. */
   readonly partitions: Partition[] = [];
+  /** The leaders that the response names, for their endpoints. */
+  readonly leaders: CurrentLeader[] = [];
   private readonly broker: Broker;
   private readonly plan: Exclude<FetchPlan, { kind: "refused" }>;
   private readonly options: FetchRoundOptions;
@@ -98,11 +100,6 @@ export class FetchRound {
     return topics;
   }
 
-  /** The leaders that the response names, for their endpoints. */
-  leaders(): CurrentLeader[] {
-    return this.reads.map(({ currentLeader }) => currentLeader).filter((leader) => leader !== null);
-  }
-
   private readTarget(target: FetchTarget): PartitionRead {
     const partition = target.topic === "" ? undefined : this.broker.replicas.get(target.topic, target.partition);
     const errorCode = this.refusal(target, partition);
@@ -111,7 +108,9 @@ export class FetchRound {
       return this.readPartition(target, partition!);
     }
     const read = emptyRead(target, errorCode);
-    if (this.options.apiVersion >= FIRST_VERSION_WITH_LEADERS) read.currentLeader = leaderToTell(errorCode, partition);
+    if (this.options.apiVersion < FIRST_VERSION_WITH_LEADERS) return read;
+    read.currentLeader = leaderToTell(errorCode, partition);
+    if (read.currentLeader !== null) this.leaders.push(read.currentLeader);
     return read;
   }
 

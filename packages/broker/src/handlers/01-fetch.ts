@@ -69,13 +69,12 @@ function waitForMore(
 }
 
 function answer(round: FetchRound, plan: Exclude<FetchPlan, { kind: "refused" }>, context: RequestContext): Answer {
-  const leaders = round.leaders();
   return {
     throttleTimeMs: 0,
     errorCode: errorCodes.NONE,
     sessionId: plan.session?.id ?? 0,
     responses: round.responses(),
-    nodeEndpoints: leaders.length === 0 ? [] : endpointsOf(leaders, context),
+    nodeEndpoints: round.leaders.length === 0 ? [] : endpointsOf(round.leaders, context),
   };
 }
 
