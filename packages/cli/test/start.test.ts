@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readyScreen } from "../src/start/ready-screen.ts";
-import { ottla, startOttla, temporaryFolder } from "./run-ottla.ts";
+import { ottla, program, startOttla, temporaryFolder } from "./run-ottla.ts";
 
 test("one screen tells address, cluster, folder, time and what to try", async (context) => {
   const folder = temporaryFolder(context);
@@ -42,6 +42,28 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assert.equal(/Cluster +(\S+)/.exec(second.stdout())![1], cluster);
   });
 }
+
+test("under a shell of npm's that is killed, it stops cleanly instead of living on alone", async (context) => {
+  const folder = temporaryFolder(context);
+  const command = `"${process.execPath}" "${program}" start --port 0 --data-dir "${folder}" & wait`;
+  const shell = spawn("sh", ["-c", command], {
+    env: { ...process.env, npm_command: "exec" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  context.after(() => shell.kill("SIGKILL"));
+  let printed = "";
+  const closed = once(shell.stdout, "close");
+  await new Promise<void>((resolve) => {
+    shell.stdout.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+      if (printed.includes("Ctrl-C stops it")) resolve();
+    });
+  });
+  shell.kill("SIGKILL");
+  await closed;
+  assert.match(printed, /stopped/);
+  assert.ok(existsSync(join(folder, ".kafka_cleanshutdown")));
+});
 
 test("a second signal ends the process at once with 1, however long the close takes", async () => {
   const script = `
