@@ -1,12 +1,15 @@
 // Errors of a start that its user can mend, as one line each. Everything else is a bug and keeps its stack.
 
-import { ConfigError } from "@ottla/metadata";
-import { FolderInUseError } from "@ottla/storage";
+import { ConfigError, MetadataLogError } from "@ottla/metadata";
+import { FolderDamagedError, FolderInUseError } from "@ottla/storage";
 
 /** A start that failed for a reason outside Ottla; the message is the one line to show. */
 export class StartError extends Error {
   override name = "StartError";
 }
+
+/** Errors whose message is one line for whoever starts a broker. */
+const FOR_THE_USER = [ConfigError, FolderInUseError, FolderDamagedError, MetadataLogError] as const;
 
 interface SystemError extends Error {
   code?: string;
@@ -18,8 +21,7 @@ interface SystemError extends Error {
 /** Turns what the operating system or the config said into a StartError; leaves other errors as they are. */
 export function startErrorOf(error: unknown): unknown {
   if (error instanceof StartError || !(error instanceof Error)) return error;
-  if (error instanceof ConfigError || error instanceof FolderInUseError)
-    return new StartError(error.message, { cause: error });
+  if (FOR_THE_USER.some((kind) => error instanceof kind)) return new StartError(error.message, { cause: error });
   const line = systemLine(error);
   return line === null ? error : new StartError(line, { cause: error });
 }

@@ -87,11 +87,13 @@ export function decodeMetaProperties(bytes: Buffer): MetaProperties | null {
     if (match !== null) values.set(match.groups!.key!, match.groups!.value!.replaceAll("\\", ""));
   }
   const version = Number(values.get("version") ?? 0);
-  if (version !== 0 && version !== 1) return null;
+  const clusterId = values.get("cluster.id");
   const nodeId = values.get("node.id") ?? values.get("broker.id");
+  // Kafka refuses such a folder too: a new identity would be given to data of another cluster.
+  if ((version !== 0 && version !== 1) || clusterId === undefined || /\D/.test(nodeId ?? "")) return null;
   return {
     version,
-    clusterId: values.get("cluster.id") ?? null,
+    clusterId,
     nodeId: nodeId === undefined ? null : Number(nodeId),
     directoryId: values.get("directory.id") ?? null,
   };

@@ -17,6 +17,11 @@ export class FolderInUseError extends Error {
   }
 }
 
+/** The folder's own files say nothing that can be understood. The message is one line for the user. */
+export class FolderDamagedError extends Error {
+  override name = "FolderDamagedError";
+}
+
 export class DataFolder {
   readonly fileSystem: FileSystem;
   readonly path: string;
@@ -41,12 +46,15 @@ export class DataFolder {
     return new DataFolder(fileSystem, path, { lock, unsyncedParents });
   }
 
-  /** Null in a new folder. @throws Error when the file is there and cannot be understood. */
+  /** Null in a new folder. @throws FolderDamagedError when the file is there and cannot be understood. */
   readMetaProperties(): MetaProperties | null {
     const bytes = this.fileSystem.readFile(`${this.path}/${META_PROPERTIES_FILE}`);
     if (bytes === null) return null;
     const properties = decodeMetaProperties(bytes);
-    if (properties === null) throw new Error(`${this.path}/${META_PROPERTIES_FILE} has a version that is not known`);
+    if (properties === null) {
+      const path = `${this.path}/${META_PROPERTIES_FILE}`;
+      throw new FolderDamagedError(`${path} names no cluster, or has a version that is not known`);
+    }
     return properties;
   }
 

@@ -1,6 +1,6 @@
 // The log on disk or in memory: what the package offers.
 
-export { DataFolder, FolderInUseError } from "./data-folder.ts";
+export { DataFolder, FolderDamagedError, FolderInUseError } from "./data-folder.ts";
 export type { MetaProperties } from "./checkpoint-files.ts";
 export { LogDirectory } from "./log-directory.ts";
 export type { LogDirectoryOptions, LogDirectorySettings } from "./log-directory.ts";

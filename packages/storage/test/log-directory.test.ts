@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ManualClock, RecordingLogger, SeededRandom } from "@ottla/base";
-import { DataFolder, FolderInUseError, LogDirectory, MemoryFileSystem } from "@ottla/storage";
+import { DataFolder, FolderDamagedError, FolderInUseError, LogDirectory, MemoryFileSystem } from "@ottla/storage";
 import type { File, LogConfig, LogDirectoryOptions } from "@ottla/storage";
 import { append, atOnce, batchOf, fill, logConfig, valuesAt } from "./support/logs.ts";
 
@@ -55,8 +55,16 @@ describe("a data folder", () => {
     const properties = { version: 1, clusterId: "4L6g3nShT-eMCtK--X86sw", nodeId: 3, directoryId: TOPIC_ID };
     await folder.writeMetaProperties(properties);
     assert.deepEqual(folder.readMetaProperties(), properties);
-    fileSystem.writeFile("/data/meta.properties", Buffer.from("version=7\n"));
-    assert.throws(() => folder.readMetaProperties(), /version that is not known/);
+    for (const unknown of [
+      "version=7\ncluster.id=a\n",
+      "version=1\nnode.id=1\n",
+      "node.id=x\ncluster.id=a\n",
+      "",
+      "?",
+    ]) {
+      fileSystem.writeFile("/data/meta.properties", Buffer.from(unknown));
+      assert.throws(() => folder.readMetaProperties(), FolderDamagedError, unknown);
+    }
   });
 
   const files: [sentence: string, text: string, expected: object][] = [
