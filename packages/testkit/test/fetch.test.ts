@@ -144,6 +144,7 @@ describe("Fetch", () => {
     ] as const) {
       const response = await wire.call(fetchApi, version, request([{}], { replicaId: 5 }, version));
       assert.equal(response.responses[0]!.partitions[0]!.currentLeader.leaderId, leader);
+      assert.deepEqual(response.nodeEndpoints, [], "a follower knows where brokers are");
     }
   });
 

@@ -109,6 +109,14 @@ describe("Produce", () => {
     }
   });
 
+  it("answers nothing for a topic of which no partition is named", async () => {
+    for (const version of versionsOf(produceApi)) {
+      const topicData = [{ name: wire.name("a"), topicId: wire.id("a"), partitionData: [] }];
+      const given = { transactionalId: null, acks: 1, timeoutMs: 1000, topicData };
+      assert.deepEqual((await wire.call(produceApi, version, given)).responses, []);
+    }
+  });
+
   it("names the records that it refuses from version 8 on", async () => {
     const records = (): Buffer => batchOf(["x", "y", "z"], { timestamp: Date.now(), stepMs: HOUR_MS + 60_000 });
     for (const version of versionsOf(produceApi)) {

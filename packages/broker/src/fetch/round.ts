@@ -110,7 +110,8 @@ export class FetchRound {
     const read = emptyRead(target, errorCode);
     if (this.options.apiVersion < FIRST_VERSION_WITH_LEADERS) return read;
     read.currentLeader = leaderToTell(errorCode, partition);
-    if (read.currentLeader !== null) this.leaders.push(read.currentLeader);
+    // Followers know their brokers.
+    if (read.currentLeader !== null && !this.options.fromFollower) this.leaders.push(read.currentLeader);
     return read;
   }
 

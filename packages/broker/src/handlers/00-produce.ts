@@ -59,6 +59,7 @@ class ProduceAttempt {
     const { request, context } = this;
     const broker = context.broker;
     for (const topicData of request.topicData) {
+      if (topicData.partitionData.length === 0) continue;
       const name = context.apiVersion >= 13 ? broker.replicas.topicName(topicData.topicId) : topicData.name;
       const results: PartitionResult[] = [];
       this.responses.push({ name: name ?? "", topicId: topicData.topicId, partitionResponses: results });
