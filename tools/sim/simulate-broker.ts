@@ -83,7 +83,10 @@ export class BrokerSimulation {
     await this.model.createTopic(this.node.client, { name: TOPIC, partitions: PARTITIONS, configs });
     await this.greet();
     for (let step = 0; step < steps && this.violations.length === 0; step++) await this.step();
-    if (this.violations.length > 0) return this.violations;
+    if (this.violations.length > 0) {
+      await this.node.stop("kill");
+      return this.violations;
+    }
     await this.finish();
     return [...this.violations, ...checkHistory(this.history)];
   }

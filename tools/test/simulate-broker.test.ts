@@ -38,7 +38,7 @@ function positionsOf(bytes: Buffer): number[] {
 const damages: { name: string; fault: RegExp; damage: (bytes: Buffer) => Buffer }[] = [
   {
     name: "loses its last batch",
-    fault: /^fault 1: /m,
+    fault: /^fault 1: |the log says: an index is not usable/m,
     damage: (bytes) => bytes.subarray(0, positionsOf(bytes).at(-1)),
   },
   {
@@ -65,7 +65,7 @@ const damages: { name: string; fault: RegExp; damage: (bytes: Buffer) => Buffer 
   },
   {
     name: "numbers its last batch anew",
-    fault: /^fault 1: /m,
+    fault: /^fault 1: |the log says: an index is not usable/m,
     damage(bytes) {
       const changed = Buffer.from(bytes);
       const last = positionsOf(changed).at(-1)!;
