@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { MissingProgramError } from "../tools/reference.ts";
 import { checkDump, fillForDump } from "./dump-log.ts";
+import { checkKilledFolder } from "./killed-folder.ts";
 import { run, type Command } from "./processes.ts";
 import { Report } from "./report.ts";
 import { suites, type Suite } from "./suites.ts";
@@ -78,7 +79,10 @@ async function endTargets(targets: Target[], report: Report, dumps: boolean): Pr
       if (dumps && dataDir !== null) await fillForDump(target.bootstrap);
       await target.stop();
       if (dumps && dataDir !== null) await checkDump(dataDir, where, report);
-      if (dumps && target.name === "disk") await checkTakeover(target.dataDir!, "disk kafka-takeover", report);
+      if (dumps && target.name === "disk") {
+        await checkTakeover(target.dataDir!, "disk kafka-takeover", report);
+        await checkKilledFolder("disk killed-folder", report);
+      }
     } catch (error) {
       const verdict = error instanceof MissingProgramError ? "skipped" : "failed";
       report.add(verdict, where, (error as Error).message);

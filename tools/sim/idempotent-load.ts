@@ -1,4 +1,4 @@
-// An idempotent producer over a real connection: numbered values to each partition, several requests in flight, every
+// An idempotent producer over a real connection: numbered values to each partition, in every codec, several requests in flight, every
 // unanswered batch sent again with its sequence after a lost connection. What it was told goes into the history.
 
 import { ZERO_UUID } from "@ottla/base";
@@ -13,6 +13,7 @@ const INIT_VERSION = 4;
 const IN_FLIGHT = 5;
 const RECORDS_A_BATCH = 20;
 const RECONNECT_MS = 20;
+const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 /** Between two new batches of a partition: enough to be in the middle of something at any time, without records by the million. */
 const BATCH_INTERVAL_MS = 4;
 
@@ -157,6 +158,7 @@ export class IdempotentLoad {
       producerId: this.producerId,
       producerEpoch: 0,
       baseSequence: firstNumber,
+      compression: CODECS[(firstNumber / RECORDS_A_BATCH) % CODECS.length]!,
     });
     const values: string[] = [];
     const timestampMs = Date.now();
