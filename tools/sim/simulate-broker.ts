@@ -248,6 +248,8 @@ export class BrokerSimulation {
   /** A bit of an index or a producer snapshot turns while the broker is down: both can be built again. */
   private damage(): void {
     const folder = `/data/${nameOf(this.random.pick(this.places))}`;
+    // The name of a folder that never held a record may be lost with the power.
+    if (this.node.system.status(folder) === null) return;
     const files = this.node.system.list(folder).filter(({ name }) => /\.(?:index|timeindex|snapshot)$/.test(name));
     if (files.length > 0) this.node.system.flipBit(`${folder}/${this.random.pick(files).name}`);
   }
