@@ -9,12 +9,8 @@ import type { Connection } from "@ottla/net";
 import { decodeResponseHeader, encodeRequestHeader } from "@ottla/protocol";
 import type { Api } from "@ottla/protocol";
 import { dispatch } from "../../packages/broker/src/dispatch.ts";
+import { ConnectionLost } from "./wire-client.ts";
 import type { Caller } from "./wire-client.ts";
-
-/** Why a call has no answer: the process is gone, or it closed the connection. */
-export class ConnectionLost extends Error {
-  override name = "ConnectionLost";
-}
 
 export class DirectClient implements Caller {
   private readonly broker: Broker;

@@ -3,10 +3,10 @@
 import { errorCodes, errorName } from "@ottla/protocol";
 import { offsetForLeaderEpochApi } from "@ottla/protocol/messages/23-offset-for-leader-epoch.ts";
 import { EARLIEST, fetchOnce, LATEST, listOffset, RefusedCall, visitBatches } from "./consume.ts";
-import { ConnectionLost } from "./direct-client.ts";
 import type { History, SeenRecord } from "./history.ts";
 import { nameOf } from "./simulated-producer.ts";
 import type { Place } from "./simulated-producer.ts";
+import { ConnectionLost } from "./wire-client.ts";
 import type { Caller } from "./wire-client.ts";
 
 const EPOCH_VERSION = 4;

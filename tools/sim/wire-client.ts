@@ -12,9 +12,14 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+/** Why a call has no answer: the connection ended first, or the process behind it. */
+export class ConnectionLost extends Error {
+  override name = "ConnectionLost";
+}
+
 /** What answers requests: a connection, or a broker in this process. */
 export interface Caller {
-  /** Sends one request and resolves with its response; rejects when none will come. */
+  /** Sends one request and resolves with its response; rejects with ConnectionLost when none will come. */
   call<Request, Response, GivenRequest, GivenResponse>(
     api: Api<Request, Response, GivenRequest, GivenResponse>,
     version: number,
@@ -29,7 +34,7 @@ export class WireClient implements Caller {
   private receivedBytes = 0;
   private neededBytes = 4;
   private correlationId = 0;
-  private failure: Error | null = null;
+  private failure: ConnectionLost | null = null;
 
   private constructor(socket: Socket) {
     this.socket = socket;
@@ -63,6 +68,10 @@ export class WireClient implements Caller {
     const reader = new ByteReader(frame);
     decodeResponseHeader(reader, api.key, version);
     return api.response.decode(reader, version);
+  }
+
+  get isLost(): boolean {
+    return this.failure !== null;
   }
 
   close(): void {
@@ -106,9 +115,9 @@ export class WireClient implements Caller {
   }
 
   private fail(error: Error): void {
-    this.failure ??= error;
+    const lost = (this.failure ??= new ConnectionLost(error.message));
     this.socket.destroy();
-    for (const { reject } of this.waiting.values()) reject(error);
+    for (const { reject } of this.waiting.values()) reject(lost);
     this.waiting.clear();
   }
 }
