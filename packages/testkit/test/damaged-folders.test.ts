@@ -200,6 +200,30 @@ const DAMAGES: readonly Damage[] = [
     damage: (folder) => writeFileSync(join(folder, "log-start-offset-checkpoint"), "nonsense"),
   },
   {
+    name: "noise for high watermarks",
+    of: "killed",
+    left: RECORDS,
+    damage: (folder) => writeFileSync(join(folder, "replication-offset-checkpoint"), "0\n1\nt 0 -\n"),
+  },
+  {
+    name: "noise in the marker of the clean stop",
+    of: "stopped",
+    left: RECORDS,
+    damage: (folder) => writeFileSync(join(folder, ".kafka_cleanshutdown"), Buffer.alloc(9, 0x5a)),
+  },
+  {
+    name: "noise for the quorum's state",
+    of: "stopped",
+    left: RECORDS,
+    damage: (folder) => writeFileSync(join(folder, "__cluster_metadata-0/quorum-state"), '{"leaderEpoch":"'),
+  },
+  {
+    name: "noise for the metadata log's epochs",
+    of: "killed",
+    left: RECORDS,
+    damage: (folder) => writeFileSync(join(folder, "__cluster_metadata-0/leader-epoch-checkpoint"), "0\n9\n? ?\n"),
+  },
+  {
     name: "a torn tail of the metadata log",
     of: "killed",
     left: RECORDS,
