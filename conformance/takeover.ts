@@ -7,24 +7,26 @@ import type { Report } from "./report.ts";
 import { startOttla } from "./targets.ts";
 
 const topic = "dumped";
-const added = Array.from({ length: 100 }, (_, index) => `added by Apache Kafka ${index}\n`).join("");
+const WRITTEN = 20_000;
+const ADDED = 100;
+const added = Array.from({ length: ADDED }, (_, index) => `added by Apache Kafka ${index}\n`).join("");
 
 /** `dataDir` was left by Ottla after a clean stop and holds the topic that dump-log.ts filled. */
 export async function checkTakeover(dataDir: string, where: string, report: Report): Promise<void> {
   let before = "";
   await check("opens the folder that Ottla wrote and reads every record", async () => {
     before = await withKafka(dataDir, async (bootstrap) => {
-      const records = await readAll(bootstrap);
+      const records = await readAll(bootstrap, WRITTEN);
       await produce(bootstrap);
       return records;
     });
-    expectLines(before, 20_000);
+    expectLines(before, WRITTEN);
   });
   await check("leaves a folder that Ottla opens again, with what was added", async () => {
     const broker = await startOttla("disk", dataDir);
-    const after = await readAll(broker.bootstrap);
+    const after = await readAll(broker.bootstrap, WRITTEN + ADDED);
     await broker.stop();
-    expectLines(after, 20_100);
+    expectLines(after, WRITTEN + ADDED);
     if (digest(after) !== digest(before + added))
       throw new Error("the records are not those that Kafka read and added");
   });
@@ -51,10 +53,12 @@ async function withKafka<Result>(dataDir: string, use: (bootstrap: string) => Pr
   }
 }
 
-async function readAll(bootstrap: string): Promise<string> {
+// Ends with the last record that is expected, so that the limit on silence can be long enough for a slow machine.
+async function readAll(bootstrap: string, count: number): Promise<string> {
   const from = ["--bootstrap-server", bootstrap, "--topic", topic, "--partition", "0", "--offset", "earliest"];
   const consumer = "org.apache.kafka.tools.consumer.ConsoleConsumer";
-  const { stdout } = await runReferenceTool(consumer, [...from, "--timeout-ms", "2500"], { limitMs: 60_000 });
+  const until = ["--max-messages", String(count), "--timeout-ms", "30000"];
+  const { stdout } = await runReferenceTool(consumer, [...from, ...until], { limitMs: 60_000 });
   return stdout;
 }
 
