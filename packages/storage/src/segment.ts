@@ -2,7 +2,7 @@
 // the write (`appended`), so that a failed write leaves no trace here.
 // Invariant: `size` bytes of whole batches are in the file; their offsets are from baseOffset to baseOffset + 2^31 - 1.
 
-import { assert } from "@ottla/base";
+import { assert, DecodeError } from "@ottla/base";
 import type { Logger } from "@ottla/base";
 import { BatchHead } from "./batch-head.ts";
 import type { File, FileSystem } from "./file-system.ts";
@@ -205,17 +205,23 @@ export class Segment implements IndexOwner {
   /**
    * The position of the batch that holds `offset` or, where offsets have a gap, of the next one in this segment; else NOT_FOUND.
    * Its head is left in `head`.
+   * @throws DecodeError when damage is met first: whoever looks would else be led past records that were acknowledged.
    */
   positionOf(offset: number, head: BatchHead): number {
     const index = this.offsetIndex();
     const slot = index.slotOf(offset);
     const from = slot === -1 ? 0 : index.positionAt(slot);
     let misled = slot !== -1;
+    let end = from;
     const found = scanHeads(this.file(), { from, to: this.size }, head, (at) => {
       if (misled) misled = at.lastOffset !== index.offsetAt(slot);
+      end = at.position + at.sizeInBytes;
       return misled || at.lastOffset >= offset;
     });
-    if (!misled) return found;
+    if (!misled) {
+      if (found === NOT_FOUND && end < this.size) throw new DecodeError(`${this.path} is damaged at byte ${end}`);
+      return found;
+    }
     this.rebuildIndexes("an entry does not lead to its batch");
     return this.positionOf(offset, head);
   }
@@ -357,8 +363,13 @@ export class Segment implements IndexOwner {
 
   /** Whether the batch that an entry of the time index leads to has the entry's timestamp. */
   private batchHasTime(times: TimeIndex, slot: number): boolean {
-    const offset = times.offsetAt(slot);
-    return this.positionOf(offset, sharedHead) !== NOT_FOUND && sharedHead.maxTimestamp === times.timestampAt(slot);
+    try {
+      const position = this.positionOf(times.offsetAt(slot), sharedHead);
+      return position !== NOT_FOUND && sharedHead.maxTimestamp === times.timestampAt(slot);
+    } catch (error) {
+      if (error instanceof DecodeError) return false;
+      throw error;
+    }
   }
 
   private rebuildTimes(): void {

@@ -208,6 +208,22 @@ describe("with the clean stop's word for it, an index that is", () => {
   }
 });
 
+test("a read that meets a damaged length is refused, and not led past it to the next segment", async () => {
+  const values = Array.from({ length: 30 }, (_, index) => `value ${index}`);
+  const fileSystem = await written(values);
+  const first = await openLog({ ...setup, fileSystem });
+  await first.close();
+  const bytes = fileSystem.readFile(LOG)!;
+  fileSystem.writeFile(LOG, put(bytes, startOf(bytes, 3) + 8, 0x7fff_ffff));
+  const log = await openLog({ ...setup, fileSystem, cleanStop: true });
+  log.updateHighWatermark(log.logEndOffset);
+  const read = (offset: number) => log.read({ offset, maxBytes: 10_000, minOneBatch: true, upTo: "logEnd" });
+  assert.deepEqual([read(0).ok, read(3).ok], [true, false]);
+  assert.equal(log.offline, false);
+  assert.equal(log.deleteOldSegments(), 0);
+  assert.deepEqual((await valuesAt(log, { offset: 29 })).slice(0, 1), ["value 29"]);
+});
+
 describe("a bit that flips in a time index", () => {
   const values = Array.from({ length: 12 }, (_, index) => `value ${index}`);
   const day = 86_400_000;
