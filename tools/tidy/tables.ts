@@ -8,6 +8,7 @@ export const layers: Readonly<Record<string, number>> = {
   net: 2,
   storage: 2,
   metadata: 3,
+  coordinator: 3,
   broker: 4,
   cli: 7,
   testkit: 8,
@@ -51,6 +52,7 @@ export const sealed: Readonly<Record<string, { modules: boolean; globals: boolea
   base: { modules: true, globals: true, shell: [] },
   protocol: { modules: true, globals: true, shell: [] },
   metadata: { modules: true, globals: true, shell: [] },
+  coordinator: { modules: true, globals: true, shell: [] },
   storage: { modules: true, globals: true, shell: ["packages/storage/src/disk-file-system.ts"] },
   net: { modules: false, globals: true, shell: ["packages/net/src/turn-scheduler.ts"] },
 };
