@@ -62,6 +62,11 @@ export class DiskFileSystem implements FileSystem {
     fs.renameSync(`${path}.tmp`, path);
   }
 
+  writeFileSynced(path: string, bytes: Buffer): void {
+    fs.writeFileSync(`${path}.tmp`, bytes, { flush: true });
+    fs.renameSync(`${path}.tmp`, path);
+  }
+
   async writeFileDurably(path: string, bytes: Buffer): Promise<void> {
     const temporary = await fs.promises.open(`${path}.tmp`, "w");
     try {

@@ -144,17 +144,21 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   writeFile(path: string, bytes: Buffer): void {
-    this.change("write", path);
-    const content = this.tree.create(`${path}.tmp`, this.clock.nowMs());
-    content.append(bytes, this.clock.nowMs());
+    this.writeTemporary(path, bytes);
+    this.change("rename", path);
+    this.tree.rename(`${path}.tmp`, path);
+  }
+
+  writeFileSynced(path: string, bytes: Buffer): void {
+    const content = this.writeTemporary(path, bytes);
+    this.change("sync", path);
+    content.synced(Buffer.from(bytes), content.beginSync());
     this.change("rename", path);
     this.tree.rename(`${path}.tmp`, path);
   }
 
   async writeFileDurably(path: string, bytes: Buffer): Promise<void> {
-    this.change("write", path);
-    const content = this.tree.create(`${path}.tmp`, this.clock.nowMs());
-    content.append(bytes, this.clock.nowMs());
+    const content = this.writeTemporary(path, bytes);
     await this.syncContent(content, path);
     this.change("rename", path);
     this.tree.rename(`${path}.tmp`, path);
@@ -211,6 +215,13 @@ export class FaultyFileSystem implements FileSystem {
 
   touch(content: FaultyContent, bytes: Buffer): void {
     content.append(bytes, this.clock.nowMs());
+  }
+
+  private writeTemporary(path: string, bytes: Buffer): FaultyContent {
+    this.change("write", path);
+    const content = this.tree.create(`${path}.tmp`, this.clock.nowMs());
+    content.append(bytes, this.clock.nowMs());
+    return content;
   }
 
   private meetFault(operation: FaultyOperation, path: string): void {

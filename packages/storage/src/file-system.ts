@@ -74,6 +74,8 @@ export interface FileSystem {
   readFile(path: string): Buffer | null;
   /** Replaces a small file at once (temporary file, then rename): another process sees the old or the new one. A power cut may lose it. */
   writeFile(path: string, bytes: Buffer): void;
+  /** As `writeFile`, but waits for the device: a power cut leaves the old content or the new one, whole. */
+  writeFileSynced(path: string, bytes: Buffer): void;
   /** As `writeFile`; resolves when the new content would survive a power cut. */
   writeFileDurably(path: string, bytes: Buffer): Promise<void>;
   /** Resolves when the names in a folder would survive a power cut. */

@@ -91,6 +91,10 @@ export class MemoryFileSystem implements FileSystem {
     content.modifiedMs = this.clock.nowMs();
   }
 
+  writeFileSynced(path: string, bytes: Buffer): void {
+    this.writeFile(path, bytes);
+  }
+
   async writeFileDurably(path: string, bytes: Buffer): Promise<void> {
     this.writeFile(path, bytes);
   }

@@ -96,6 +96,16 @@ export class SegmentIndexes {
     this.changed = false;
   }
 
+  /**
+   * Writes offset and time index anew, so that a power cut leaves the old files or the new ones. A beginning of a time index looks
+   * like a whole one, and those of old segments are not checked at start.
+   */
+  replace(): void {
+    this.replaceTable(OFFSET_INDEX_SUFFIX, this.offsets!.table);
+    this.replaceTable(TIME_INDEX_SUFFIX, this.times!.table);
+    this.write();
+  }
+
   /** Resolves when the files would survive a power cut; those that are gone meanwhile are left out. */
   async sync(): Promise<void> {
     const suffixes = [
@@ -132,6 +142,11 @@ export class SegmentIndexes {
 
   private pathOf(suffix: string): string {
     return `${this.folder}/${offsetFileName(this.baseOffset, suffix)}`;
+  }
+
+  private replaceTable(suffix: string, table: EntryTable): void {
+    this.fileSystem.writeFileSynced(this.pathOf(suffix), table.all());
+    table.writtenCount = table.count;
   }
 
   private writeTable(suffix: string, table: EntryTable): void {

@@ -261,8 +261,7 @@ export class Segment implements IndexOwner {
 
   /** Writes what the index files lack. The last time index entry is the largest timestamp, as in every closed segment of Kafka. */
   writeIndexes(): void {
-    if (this.size > 0 && this.indexes.times !== null)
-      this.timeIndex().maybeAppend(this.largestTimestamp(), this.maxTimestampOffset);
+    this.completeTimes();
     this.indexes.write();
   }
 
@@ -355,6 +354,11 @@ export class Segment implements IndexOwner {
     this.maxTimestampOffset = lastOffset;
   }
 
+  private completeTimes(): void {
+    if (this.size > 0 && this.indexes.times !== null)
+      this.timeIndex().maybeAppend(this.largestTimestamp(), this.maxTimestampOffset);
+  }
+
   private loadIndexes(): void {
     const problem = this.indexes.load(this.size);
     if (problem !== null) this.rebuildIndexes(problem);
@@ -387,7 +391,9 @@ export class Segment implements IndexOwner {
     this.size = size;
     if (this.own !== null) return;
     try {
-      this.becomeInactive();
+      this.completeTimes();
+      this.indexes.replace();
+      this.openFiles.usedIndexes(this, this.indexes.heldBytes());
     } catch (error) {
       // Reading goes on from memory; `close` tries again.
       this.logger.warn({ path: this.path, error }, "an index that was built again could not be written");

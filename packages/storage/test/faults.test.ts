@@ -153,6 +153,26 @@ test("an answer waits for the segment of its records, whenever that is rolled", 
   }
 });
 
+test("an index that was lost and is built again does not lose its end to a power cut", async () => {
+  const values = Array.from({ length: 8 }, (_, index) => String(index));
+  const begunMs = 1_700_000_000_000;
+  const config = { segmentBytes: 400, indexIntervalBytes: 60 };
+  for (let seed = 0; seed < 40; seed++) {
+    const fileSystem = faulty(seed);
+    const log = await openLog({ fileSystem, config });
+    for (const [index, value] of values.entries()) await fill(log, [[value]], { timestamp: begunMs + index });
+    await log.close();
+    const times = fileSystem.open("/t-0/00000000000000000000.timeindex", "append");
+    times.truncate(0);
+    await times.sync();
+    const offsetsIn = (one: PartitionLog) =>
+      values.map((_, delayMs) => one.fetchOffsetByTimestamp(begunMs + delayMs)?.offset);
+    assert.deepEqual(offsetsIn(await openLog({ fileSystem, config })), [...values.keys()]);
+    const again = await openLog({ fileSystem: fileSystem.survivor("powerCut"), config });
+    assert.deepEqual(offsetsIn(again), [...values.keys()], `seed ${seed}`);
+  }
+});
+
 describe("a log start", () => {
   test("is noted before it can be seen, and does not move when it cannot be noted", async () => {
     const fileSystem = faulty();

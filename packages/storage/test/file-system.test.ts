@@ -95,6 +95,8 @@ for (const { name, make, folder } of systems) {
 
   rule("a small file is replaced as a whole, durably or not", async (system, path) => {
     system.writeFile(`${path}/s`, Buffer.from("long content"));
+    system.writeFileSynced(`${path}/s`, Buffer.from("other content"));
+    assert.equal(String(system.readFile(`${path}/s`)), "other content");
     await system.writeFileDurably(`${path}/s`, Buffer.from("short"));
     assert.equal(String(system.readFile(`${path}/s`)), "short");
     assert.deepEqual(
