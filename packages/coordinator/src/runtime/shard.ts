@@ -3,8 +3,11 @@
 import type { Now, Outcome, TransactionalProducer } from "./outcome.ts";
 
 export interface CoordinatorShard<CoordinatorRecord> {
-  /** Takes over a record, from the log or just decided. `producer` is set while it is part of an open transaction. */
-  replay(record: CoordinatorRecord, producer: TransactionalProducer | null): void;
+  /**
+   * Takes over a record, from the log or just decided. `order` rises with the place in the log (it is the offset while loading).
+   * `producer` is set for a record of a transaction: it counts when its marker comes; such a record is replayed only once it is kept.
+   */
+  replay(record: CoordinatorRecord, order: number, producer: TransactionalProducer | null): void;
   /** A marker ended the producer's transaction on this partition: what it wrote counts now, or never did. */
   replayEndTransaction(producerId: number, producerEpoch: number, committed: boolean): void;
   /** The log was replayed to its end: sets deadlines and mends what must not stay as it is. */
