@@ -69,6 +69,7 @@ export class AppendGroup {
     const checked = waiting.checked ?? this.check(waiting);
     if (checked === null) return "answered";
     waiting.checked = checked;
+    if (!this.fitsSegment(waiting, checked)) return "answered";
     const range = this.offsetsOf(waiting, checked);
     if (range === null) return "answered";
     const outcome = this.checkProducers(waiting, checked);
@@ -129,12 +130,16 @@ export class AppendGroup {
       this.refuse(waiting, checked);
       return null;
     }
-    if (checked.records.length > config.segmentBytes) {
-      const errorMessage = `The records take ${checked.records.length} bytes, more than a whole segment of ${config.segmentBytes}.`;
-      this.refuse(waiting, { errorCode: errorCodes.RECORD_LIST_TOO_LARGE, errorMessage });
-      return null;
-    }
     return checked;
+  }
+
+  // Not part of `check`, because segment.bytes may have become smaller since: no roll would make room.
+  private fitsSegment(waiting: WaitingAppend, checked: Validated): boolean {
+    const { segmentBytes } = this.start.config;
+    if (checked.records.length <= segmentBytes) return true;
+    const errorMessage = `The records take ${checked.records.length} bytes, more than a whole segment of ${segmentBytes}.`;
+    this.refuse(waiting, { errorCode: errorCodes.RECORD_LIST_TOO_LARGE, errorMessage });
+    return false;
   }
 
   /** The offsets that the records will have, or null when they are refused for them: only replicated ones bring their own. */

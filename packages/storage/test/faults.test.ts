@@ -8,7 +8,17 @@ import { DataFolder, LogDirectory } from "@ottla/storage";
 import type { PartitionLog } from "@ottla/storage";
 import { FaultyFileSystem } from "@ottla/storage/faulty";
 import { LogModel } from "./support/log-model.ts";
-import { allValues, append, atOnce, batchOf, batchOfRecords, fill, logConfig, openLog } from "./support/logs.ts";
+import {
+  allValues,
+  append,
+  atOnce,
+  batchOf,
+  batchOfRecords,
+  fill,
+  logConfig,
+  ManualTurn,
+  openLog,
+} from "./support/logs.ts";
 import { simulateLog } from "./support/simulate-log.ts";
 
 const STORAGE_ERROR = errorCodes.KAFKA_STORAGE_ERROR;
@@ -171,6 +181,27 @@ test("an index that was lost and is built again does not lose its end to a power
     const again = await openLog({ fileSystem: fileSystem.survivor("powerCut"), config });
     assert.deepEqual(offsetsIn(again), [...values.keys()], `seed ${seed}`);
   }
+});
+
+test("records that waited for a write are refused when segment.bytes was lowered below them meanwhile", async () => {
+  let endWrite = (): void => {};
+  const pause = () => new Promise<void>((resolve) => void (endWrite = resolve));
+  const fileSystem = new FaultyFileSystem({
+    clock: new ManualClock(),
+    random: new SeededRandom(1),
+    slowAppends: true,
+    pause,
+  });
+  const turn = new ManualTurn();
+  const log = await openLog({ fileSystem, scheduler: turn, config: { segmentBytes: 300 } });
+  const answers = answersOf(log, [batchOf(["first"]), batchOf(["x".repeat(200)]), batchOf(["last"])]);
+  turn.end();
+  log.updateConfig(logConfig({ segmentBytes: 150 }));
+  endWrite();
+  await new Promise((resolve) => void setImmediate(resolve));
+  endWrite();
+  await new Promise((resolve) => void setImmediate(resolve));
+  assert.deepEqual([answers, log.offline], [[0, errorCodes.RECORD_LIST_TOO_LARGE, 0], false]);
 });
 
 describe("a log start", () => {
