@@ -11,6 +11,8 @@ import type { TopicsView } from "./topics-view.ts";
 export interface GroupContext {
   /** Every group of this shard by id, of each type. */
   readonly groups: Map<string, Group>;
+  /** Puts an empty classic group without a protocol into `groups`: that of whoever commits and never joins. */
+  createSimpleGroup(groupId: string): Group;
   readonly deadlines: Deadlines<(now: Now) => Outcome<GroupRecord>>;
   /** The configs in force now. */
   config(): GroupCoordinatorConfig;

@@ -1,5 +1,6 @@
 // What every kind of group tells the offsets and the admin calls, whatever its protocol (Kafka's Group interface).
 
+import type { Now } from "../runtime/outcome.ts";
 import type { GroupRecord } from "./group-records.ts";
 
 export type GroupType = "classic" | "consumer";
@@ -28,8 +29,14 @@ export interface Group {
   protocolType(): string;
   isEmpty(): boolean;
   memberCount(): number;
-  /** An error code; NONE when the commit may go on. `topicId` and `partition` serve the relaxed check of a consumer member's epoch by partition (KIP-1251) where the version has it. */
+  /**
+   * An error code; NONE when the commit may go on. Without `commitOf` what holds for the whole request: a consumer member's epoch that is
+   * older than its own passes. With `commitOf` one partition, whose assignment may be older than the member's epoch (KIP-1251);
+   * only consumer groups are asked that.
+   */
   refuseCommit(claim: CommitClaim, commitOf?: { topicId: string; partition: number }): number;
+  /** A member's commit was let in; for a member of a classic group it counts as a heartbeat. */
+  commitAccepted?(memberId: string, now: Now): void;
   /** An error code; the member is null and -1 for whoever only asks. */
   refuseFetch(memberId: string | null, memberEpoch: number): number;
   refuseOffsetDelete(): number;
