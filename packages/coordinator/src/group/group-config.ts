@@ -9,6 +9,8 @@ export interface GroupCoordinatorConfig {
   readonly groupMaxSessionTimeoutMs: number;
   readonly groupInitialRebalanceDelayMs: number;
   readonly groupMaxSize: number;
+  /** The most bytes that the record of one classic group may have: what fits one batch of __consumer_offsets. */
+  readonly groupMaxRecordBytes: number;
   readonly consumerGroupMaxSize: number;
   /** Names of server-side assignors, the default first: "uniform", "range". */
   readonly consumerGroupAssignors: readonly string[];
