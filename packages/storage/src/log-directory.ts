@@ -126,7 +126,7 @@ export class LogDirectory {
     });
   }
 
-  /** Opens every partition's log. @throws when a log cannot be read at all. */
+  /** Opens every partition's log. @throws when a log cannot be read at all; then nothing stays open, and the folder is still the caller's. */
   static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
     const { fileSystem, path } = options.folder;
     const marker = `${path}/${CLEAN_SHUTDOWN_FILE}`;
@@ -134,11 +134,16 @@ export class LogDirectory {
     // Gone before anything changes: should the start be cut short, the next one checks everything.
     fileSystem.removeSync(marker);
     const directory = new LogDirectory(options, found);
-    await Promise.all([
+    const steps = await Promise.allSettled([
       directory.load(),
       options.folder.syncName(),
       found === null ? null : fileSystem.syncFolder(path),
     ]);
+    const failed = steps.find((step) => step.status === "rejected");
+    if (failed !== undefined) {
+      await directory.abandon();
+      throw failed.reason;
+    }
     directory.startTasks();
     return directory;
   }
@@ -304,6 +309,13 @@ export class LogDirectory {
       log.updateHighWatermark(highWatermarks.get(name) ?? 0);
       this.logs.set(name, log);
     }
+  }
+
+  /** Gives back what a start that fails had opened. */
+  private async abandon(): Promise<void> {
+    this.removal.stop();
+    for (const log of this.logs.values()) await log.discard();
+    this.context.openFiles.close();
   }
 
   private startTasks(): void {

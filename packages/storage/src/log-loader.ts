@@ -37,10 +37,15 @@ export interface OpenLogOptions {
 export function createPartitionLog(context: LogContext, options: OpenLogOptions): PartitionLog {
   context.fileSystem.makeFolder(options.folder);
   const state = newState(context, options, { segments: [], snapshotOffsets: [], names: new Set() });
-  state.segments.add(newSegment(state, options.logStartOffset));
-  state.segments.active.appender();
-  state.producers.reset(state.logEndOffset);
-  return finish(state, options, false);
+  try {
+    state.segments.add(newSegment(state, options.logStartOffset));
+    state.segments.active.appender();
+    state.producers.reset(state.logEndOffset);
+    return finish(state, options, false);
+  } catch (error) {
+    closeFiles(state);
+    throw error;
+  }
 }
 
 /** Opens the folder of a partition, or makes it. @throws the operating system's error. */
@@ -48,6 +53,16 @@ export async function openPartitionLog(context: LogContext, options: OpenLogOpti
   if (context.fileSystem.status(options.folder) === null) return createPartitionLog(context, options);
   const found = readLogFolder(context.fileSystem, options.folder);
   const state = newState(context, options, found);
+  try {
+    return await openFound(state, options, found);
+  } catch (error) {
+    closeFiles(state);
+    throw error;
+  }
+}
+
+async function openFound(state: LogState, options: OpenLogOptions, found: LogFolder): Promise<PartitionLog> {
+  const { context } = state;
   for (const { modifiedMs, ...segment } of found.segments)
     state.segments.add(segmentAt(state, { ...segment, createdMs: modifiedMs }));
   if (state.segments.count === 0) {
@@ -77,6 +92,10 @@ export async function openPartitionLog(context: LogContext, options: OpenLogOpti
   // A kill may have come before the flush. What is shown now must not be lost to a power cut either.
   if (log.flushIsDue()) await log.flush();
   return log;
+}
+
+function closeFiles(state: LogState): void {
+  for (const segment of state.segments.all()) segment.abandon();
 }
 
 function newState(context: LogContext, options: OpenLogOptions, found: LogFolder): LogState {

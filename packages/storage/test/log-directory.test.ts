@@ -317,15 +317,49 @@ test("a thousand partitions that were closed in order open quickly and read no m
   assert.equal(second.get("t", 999)!.logEndOffset, 1);
 });
 
+for (const end of ["kill", "in order"]) {
+  test(`a start that fails at one log, after an end ${end}, closes the files of all and removes nothing later`, async () => {
+    const { clock, fileSystem, open } = fixture();
+    const first = await open();
+    for (const partition of [0, 1, 2]) await fill(await first.create("t", partition, TOPIC_ID), [["a"]]);
+    await first.remove("t", 2);
+    const before = fileSystem.list("/data").filter(({ name }) => name.endsWith("-delete"));
+    await first.close();
+    if (end === "kill") fileSystem.removeSync("/data/.kafka_cleanshutdown");
+    const openBefore = fileSystem.openNow;
+    fileSystem.failing = "t-1/00000000000000000000.log";
+    await assert.rejects(open(), /cannot be read/);
+    assert.equal(fileSystem.openNow, openBefore);
+    clock.advance(3_600_000);
+    assert.deepEqual(
+      fileSystem.list("/data").filter(({ name }) => name.endsWith("-delete")),
+      before,
+    );
+  });
+}
+
 function settle(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
 class CountingFileSystem extends MemoryFileSystem {
   opened = 0;
+  openNow = 0;
+  /** Files whose path ends so can be opened and not read. */
+  failing: string | null = null;
 
   override open(path: string, mode: "read" | "append"): File {
     this.opened++;
-    return super.open(path, mode);
+    this.openNow++;
+    const file = super.open(path, mode);
+    file.close = () => void this.openNow--;
+    if (this.failing !== null && path.endsWith(this.failing)) {
+      const fail = () => {
+        throw new Error(`${path} cannot be read`);
+      };
+      file.readSync = fail;
+      file.read = async () => fail();
+    }
+    return file;
   }
 }
