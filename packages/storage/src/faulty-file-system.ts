@@ -182,6 +182,10 @@ export class FaultyFileSystem implements FileSystem {
     return null;
   }
 
+  deviceReads(): number {
+    return 0;
+  }
+
   /** For the files of this file system: counts a change, and ends it with a fault or the process when that was asked for. */
   change(operation: FaultyOperation, path: string): void {
     this.meetFault(operation, path);

@@ -84,6 +84,8 @@ export interface FileSystem {
   lock(path: string): FileLock | null;
   /** How much the volume of `path` holds, or null when that is not known. */
   space(path: string): VolumeSpace | null;
+  /** How much this process has had the device read so far, in whatever unit; always 0 where the system does not tell. Costs under 1 µs. */
+  deviceReads(): number;
 }
 
 /** An error with the operating system's code, for file systems that have no operating system below. */

@@ -4,6 +4,7 @@ import type { Clock, Logger, Random } from "@ottla/base";
 import type { FileSystem } from "./file-system.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { PartitionLog } from "./partition-log.ts";
+import { ReadPace } from "./read-pace.ts";
 
 /** When the work gathered in a turn of the event loop is done. */
 export interface TurnScheduler {
@@ -22,6 +23,7 @@ export interface LogEvents {
 export interface LogContext {
   fileSystem: FileSystem;
   openFiles: OpenFiles;
+  readPace: ReadPace;
   clock: Clock;
   scheduler: TurnScheduler;
   logger: Logger;
@@ -31,7 +33,7 @@ export interface LogContext {
   producerIdExpirationMs: number;
 }
 
-export type LogContextOptions = Omit<LogContext, "openFiles" | "events"> & { events?: Partial<LogEvents> };
+export type LogContextOptions = Omit<LogContext, "openFiles" | "readPace" | "events"> & { events?: Partial<LogEvents> };
 
 /** A context for logs that stand alone; removals happen by the clock. */
 export function createLogContext(options: LogContextOptions): LogContext {
@@ -49,5 +51,6 @@ export function createLogContext(options: LogContextOptions): LogContext {
     },
     ...options.events,
   };
-  return { ...options, openFiles: new OpenFiles(fileSystem), events };
+  const readPace = new ReadPace(fileSystem, clock);
+  return { ...options, openFiles: new OpenFiles(fileSystem), readPace, events };
 }

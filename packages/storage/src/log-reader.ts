@@ -1,11 +1,12 @@
 // Reading a range of a log: which segment, which position, how much, and in what form. Synchronous up to the bytes themselves.
-// Small ranges and ranges that lie in the page cache are read at once; a large cold range becomes a StreamedPart, which asks the
-// thread pool as the socket drains. Never past the offset that the reader may see.
+// Small ranges are read at once; a large one becomes a StreamedPart, which reads as the socket drains, synchronously or in the
+// thread pool (ReadPace). Never past the offset that the reader may see.
 
 import type { FramePart, StreamedPart } from "@ottla/base";
 import { BatchHead } from "./batch-head.ts";
 import type { AbortedRange } from "./log-results.ts";
 import type { FileHandle } from "./open-files.ts";
+import type { ReadPace } from "./read-pace.ts";
 import type { SegmentList } from "./segment-list.ts";
 import type { Segment } from "./segment.ts";
 import { NOT_FOUND } from "./segment-scan.ts";
@@ -57,7 +58,7 @@ export function locate(segments: SegmentList, range: ReadRange): LocatedRange | 
 }
 
 /** The bytes of a located range; may shorten `located.bytes` to what one buffer holds. A StreamedPart must be released once. */
-export function partOf(located: LocatedRange): FramePart {
+export function partOf(located: LocatedRange, pace: ReadPace): FramePart {
   const { segment, position, bytes } = located;
   const view = segment.file().view(position, located.firstBatchBytes, bytes);
   if (view !== null) {
@@ -72,7 +73,7 @@ export function partOf(located: LocatedRange): FramePart {
     return count === bytes ? target : target.subarray(0, count);
   }
   const hot = position >= segment.hotFrom && position >= segment.size - HOT_TAIL_BYTES;
-  return new SegmentPart(segment.hold(), { position, length: bytes, hot });
+  return new SegmentPart(segment.hold(), { position, length: bytes, pace: hot ? null : pace });
 }
 
 /** The aborted transactions that a reader of the located range must skip (KIP-98). */
@@ -102,20 +103,23 @@ class SegmentPart implements StreamedPart {
   readonly length: number;
   private readonly handle: FileHandle;
   private readonly position: number;
-  private readonly hot: boolean;
+  /** Null for a range that is read at once in any case. */
+  private readonly pace: ReadPace | null;
 
-  constructor(handle: FileHandle, range: { position: number; length: number; hot: boolean }) {
+  constructor(handle: FileHandle, range: { position: number; length: number; pace: ReadPace | null }) {
     this.handle = handle;
     this.position = range.position;
     this.length = range.length;
-    this.hot = range.hot;
+    this.pace = range.pace;
   }
 
   read(target: Buffer, position: number): number | Promise<number> {
     const wanted = Math.min(target.length, this.length - position);
     const into = wanted === target.length ? target : target.subarray(0, wanted);
-    if (this.hot) return atLeastOne(this.handle.file.readSync(into, this.position + position));
-    return this.handle.file.read(into, this.position + position).then(atLeastOne);
+    const { file } = this.handle;
+    const at = this.position + position;
+    const count = this.pace === null ? file.readSync(into, at) : this.pace.read(file, into, at);
+    return typeof count === "number" ? atLeastOne(count) : count.then(atLeastOne);
   }
 
   release(): void {

@@ -113,6 +113,10 @@ export class MemoryFileSystem implements FileSystem {
     return null;
   }
 
+  deviceReads(): number {
+    return 0;
+  }
+
   private moveFolder(source: string, target: string): void {
     for (const name of this.folders.get(source)!) {
       if (this.folders.has(join(source, name))) this.moveFolder(join(source, name), join(target, name));

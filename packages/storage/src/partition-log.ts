@@ -139,7 +139,7 @@ export class PartitionLog {
     let part: FramePart | null = null;
     try {
       const located = locate(segments, range);
-      part = located === null ? null : partOf(located);
+      part = located === null ? null : partOf(located, this.state.context.readPace);
       const abortedTransactions = !committed ? null : located === null ? [] : abortedIn(segments, located, range);
       return {
         ok: true,
