@@ -66,6 +66,7 @@ async function openFound(state: LogState, options: OpenLogOptions, found: LogFol
   for (const { modifiedMs, ...segment } of found.segments)
     state.segments.add(segmentAt(state, { ...segment, createdMs: modifiedMs }));
   if (state.segments.count === 0) {
+    warnOfLostSegments(context, options);
     state.segments.add(newSegment(state, options.logStartOffset));
     state.segments.active.appender();
   }
@@ -92,6 +93,16 @@ async function openFound(state: LogState, options: OpenLogOptions, found: LogFol
   // A kill may have come before the flush. What is shown now must not be lost to a power cut either.
   if (log.flushIsDue()) await log.flush();
   return log;
+}
+
+// A kill can come between the making of a folder and of its first segment; after anything else there was one.
+function warnOfLostSegments(context: LogContext, options: OpenLogOptions): void {
+  const { folder, recoveryPoint, logStartOffset } = options;
+  if (!options.cleanStop && recoveryPoint === 0 && logStartOffset === 0) return;
+  context.logger.warn(
+    { folder, recoveryPoint, logStartOffset },
+    "a log has no segment left and begins anew at its start offset",
+  );
 }
 
 function closeFiles(state: LogState): void {

@@ -259,6 +259,26 @@ describe("a bit that flips in a time index", () => {
   });
 });
 
+describe("a folder without any segment", () => {
+  const cases: [sentence: string, changes: LogSetup, warnings: number][] = [
+    ["after a clean stop lost it, which is told", { cleanStop: true, recoveryPoint: 2 }, 1],
+    ["after a clean stop without a checkpoint lost it too", { cleanStop: true }, 1],
+    ["whose log was durable once lost it too", { recoveryPoint: 2 }, 1],
+    ["that was being made when the process ended is nothing to tell", {}, 0],
+  ];
+  for (const [sentence, changes, warnings] of cases) {
+    test(sentence, async () => {
+      const fileSystem = await written(["a", "b"]);
+      for (const { name } of fileSystem.list("/t-0")) fileSystem.removeSync(`/t-0/${name}`);
+      const logger = new RecordingLogger();
+      const log = await reopen(fileSystem, { ...changes, logger });
+      assert.equal(logger.lines.filter((line) => /no segment left/.test(line.sentence)).length, warnings);
+      await fill(log, [["anew"]]);
+      assert.deepEqual(await valuesAt(log, { offset: 0 }), ["anew"]);
+    });
+  }
+});
+
 describe("opening a folder", () => {
   test("removes what interrupted deletions left, and leaves strangers alone", async () => {
     const fileSystem = await written(["a"]);
