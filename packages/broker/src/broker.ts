@@ -14,6 +14,8 @@ import type {
 import type { Connection } from "@ottla/net";
 import { errorCodes } from "@ottla/protocol";
 import type { LogDirectory } from "@ottla/storage";
+import type { GroupCoordinator } from "./coordinators/group-coordinator.ts";
+import { INTERNAL_TOPICS } from "./coordinators/internal-topics.ts";
 import type { FetchPurgatory } from "./fetch/purgatory.ts";
 import type { FetchSessionCache } from "./fetch/session.ts";
 import type { ProducerIds } from "./producer-ids.ts";
@@ -48,13 +50,6 @@ export interface ClientEndpoint {
   isFenced: boolean;
 }
 
-// Topics that only the coordinators write.
-const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
-  "__consumer_offsets",
-  "__transaction_state",
-  "__share_group_state",
-]);
-
 export class Broker {
   readonly nodeId: number;
   readonly clusterId: string;
@@ -69,6 +64,10 @@ export class Broker {
   readonly producerIds: ProducerIds;
   readonly servedKeys: readonly number[];
   readonly counters = new Counters();
+  /** The image that is being published, or was published last. Coordinators follow it; clients are told of it once it is published. */
+  newestImage: MetadataImage;
+  /** The group coordinator; `startNode` sets it before the first request. */
+  groups: GroupCoordinator = undefined!;
   /** How many connections are open now; the listeners set it. */
   openConnections: () => number = () => 0;
   private currentConfig: BrokerConfig;
@@ -89,6 +88,7 @@ export class Broker {
     this.producerIds = parts.producerIds;
     this.servedKeys = parts.servedKeys;
     this.currentConfig = parts.config;
+    this.newestImage = parts.controller.image();
   }
 
   /** The configs in force now. */

@@ -17,6 +17,8 @@ import { TurnScheduler } from "@ottla/net";
 import { DataFolder, DiskFileSystem, LogDirectory, MemoryFileSystem } from "@ottla/storage";
 import type { FileSystem } from "@ottla/storage";
 import { Broker } from "./broker.ts";
+import { groupCoordinatorOf } from "./coordinators/group-coordinator.ts";
+import { InternalTopics } from "./coordinators/internal-topics.ts";
 import { FetchPurgatory } from "./fetch/purgatory.ts";
 import { FetchSessionCache } from "./fetch/session.ts";
 import { handlers } from "./handlers/index.ts";
@@ -124,7 +126,7 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     await attempt(() => controller.close(), logger);
     await logDirectory.close();
   });
-  const wired = wire({ config, identity, controller, logDirectory, clock, random, logger });
+  const wired = wire({ config, identity, controller, logDirectory, clock, random, logger, scheduler });
   const listenerSet = new ListenerSet({ broker: wired.broker, clock, logger, scheduler, config });
   undo.push(() => listenerSet.close(0));
   const bound = await listenerSet.listen(wired.broker.listeners.listeners);
@@ -223,6 +225,7 @@ interface NodeParts {
   clock: Clock;
   random: Random;
   logger: Logger;
+  scheduler: TurnScheduler;
 }
 
 /** The broker, and the registration that its producer ids are asked with once it is there. */
@@ -231,7 +234,7 @@ interface Wired {
   registered: RegisteredBroker;
 }
 
-function wire({ config, identity, controller, logDirectory, clock, random, logger }: NodeParts): Wired {
+function wire({ config, identity, controller, logDirectory, clock, random, logger, scheduler }: NodeParts): Wired {
   const listeners: NodeListeners = config.listeners();
   const registered: RegisteredBroker = { brokerId: identity.nodeId, brokerEpoch: -1 };
   const wired: Wired = { broker: undefined!, registered };
@@ -256,6 +259,11 @@ function wire({ config, identity, controller, logDirectory, clock, random, logge
       return { errorCode: block.errorCode, first: block.firstProducerId, size: block.count };
     }),
   });
+  wired.broker.groups = groupCoordinatorOf(wired.broker, {
+    internalTopics: new InternalTopics(controller, logger),
+    random,
+    endOfTurn: (action) => scheduler.endOfTurn(action),
+  });
   return wired;
 }
 
@@ -273,6 +281,7 @@ interface Running {
 async function close({ listenerSet, controller, logDirectory, wired, logger }: Running): Promise<void> {
   const closed = listenerSet.close(CLOSE_GRACE_MS);
   wired.broker.purgatory.close();
+  wired.broker.groups.close();
   await closed;
   await attempt(() => controller.stopBroker(wired.registered), logger);
   await attempt(() => controller.close(), logger);

@@ -56,6 +56,10 @@ export class Partition {
     return this.state.leaderId;
   }
 
+  get isLeader(): boolean {
+    return this.state.leaderId === this.nodeId;
+  }
+
   get leaderEpoch(): number {
     return this.state.leaderEpoch;
   }
@@ -86,9 +90,9 @@ export class Partition {
       : errorCodes.UNKNOWN_LEADER_EPOCH;
   }
 
-  /** Appends a client's batch. `records` belongs to the log until `done`, which may be called before this returns. */
-  append(records: Buffer, done: (result: AppendResult) => void): void {
-    this.log.append(records, { leaderEpoch: this.state.leaderEpoch, origin: "client" }, (result) => {
+  /** Appends batches. `records` belongs to the log until `done`, which may be called before this returns. */
+  append(records: Buffer, origin: "client" | "coordinator", done: (result: AppendResult) => void): void {
+    this.log.append(records, { leaderEpoch: this.state.leaderEpoch, origin }, (result) => {
       if (result.errorCode === errorCodes.NONE && !result.duplicate) {
         this.acknowledgedEnd = Math.max(this.acknowledgedEnd, result.lastOffset + 1);
         this.advanceHighWatermark();

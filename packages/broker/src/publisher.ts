@@ -5,6 +5,7 @@ import { configResource, toLogConfig } from "@ottla/metadata";
 import type { BrokerConfig, MetadataDelta, MetadataImage, PartitionImage, TopicImage } from "@ottla/metadata";
 import type { LogConfig, PartitionLog } from "@ottla/storage";
 import type { Broker } from "./broker.ts";
+import { GROUP_TOPIC } from "./coordinators/internal-topics.ts";
 import type { PartitionState } from "./partition.ts";
 
 /** Applies a committed change. What fails for one partition is logged, and the rest is applied all the same: the log has it for good. */
@@ -16,6 +17,8 @@ export async function publish(broker: Broker, delta: MetadataDelta, image: Metad
   }
   for (const { before, after } of delta.changedTopics) await applyTopic(broker, image, after, before);
   applyConfigs(broker, delta, image);
+  broker.newestImage = image;
+  broker.groups.follow(broker.replicas.partitionsOf(GROUP_TOPIC));
 }
 
 /** Brings up everything that a loaded image has, at start. @throws the operating system's error when a log cannot be made. */
@@ -29,6 +32,7 @@ export async function publishAll(broker: Broker, image: MetadataImage): Promise<
     broker.logger.warn({ topic, partition }, "a log of no topic is set aside with the suffix -stray");
     await broker.logDirectory.markStray(topic, partition);
   }
+  broker.groups.follow(broker.replicas.partitionsOf(GROUP_TOPIC));
 }
 
 /** The settings of a topic's logs by this image. */

@@ -53,7 +53,7 @@ function append(node: Node): Promise<void> {
   const builder = new RecordBatchBuilder({ baseOffset: 0, partitionLeaderEpoch: 0 });
   builder.append({ timestamp: 0, value: Buffer.alloc(BATCH_BYTES) });
   return new Promise((resolve) => {
-    node.broker.replicas.get("t", 0)!.append(builder.build(), ({ errorCode }) => {
+    node.broker.replicas.get("t", 0)!.append(builder.build(), "client", ({ errorCode }) => {
       assert.equal(errorName(errorCode), "NONE");
       resolve();
     });

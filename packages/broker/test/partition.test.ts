@@ -39,7 +39,7 @@ describe("the high watermark of a leader without followers", () => {
   it("moves over what is acknowledged, and not over what still waits for its flush", () => {
     const log = new SlowLog();
     const partition = partitionOn(log);
-    for (let count = 0; count < 2; count++) partition.append(Buffer.alloc(0), () => {});
+    for (let count = 0; count < 2; count++) partition.append(Buffer.alloc(0), "client", () => {});
     log.waiting[0]!({ errorCode: 0, lastOffset: 4, appendedBytes: 10, duplicate: false });
     assert.deepEqual([log.highWatermark, log.logEndOffset], [5, 6]);
     partition.update({ ...LEADER, partitionEpoch: 1 });
@@ -51,7 +51,7 @@ describe("the high watermark of a leader without followers", () => {
   it("does not move with an append that failed", () => {
     const log = new SlowLog();
     const partition = partitionOn(log);
-    partition.append(Buffer.alloc(0), () => {});
+    partition.append(Buffer.alloc(0), "client", () => {});
     log.waiting[0]!({ errorCode: 56, lastOffset: -1, appendedBytes: 0, duplicate: false });
     assert.equal(log.highWatermark, 4);
   });

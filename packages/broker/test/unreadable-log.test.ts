@@ -60,7 +60,7 @@ function append(node: Node, index: number): Promise<void> {
   const builder = new RecordBatchBuilder({ baseOffset: 0, partitionLeaderEpoch: 0 });
   builder.append({ timestamp: RECORD_TIME_MS, value: Buffer.from("v") });
   return new Promise((resolve) => {
-    node.broker.replicas.get("t", index)!.append(builder.build(), ({ errorCode }) => {
+    node.broker.replicas.get("t", index)!.append(builder.build(), "client", ({ errorCode }) => {
       assert.equal(errorName(errorCode), "NONE");
       resolve();
     });

@@ -77,7 +77,7 @@ class ProduceAttempt {
 
   private append(partition: Partition, records: Buffer, result: PartitionResult): void {
     this.pending++;
-    partition.append(records, (appended) => {
+    partition.append(records, "client", (appended) => {
       fillResult(result, appended);
       count(this.context.broker.counters, appended);
       if (appended.errorCode !== errorCodes.NONE) this.failure = appended.errorCode;

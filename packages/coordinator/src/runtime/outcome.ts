@@ -41,6 +41,8 @@ export interface Outcome<CoordinatorRecord> {
   readonly replies: readonly Reply[];
   /** The state already has what the records say: they are appended and not replayed. Default false. */
   readonly applied?: boolean;
+  /** The records need not be kept all or none, so that they may go into several batches. Default false. */
+  readonly splittable?: boolean;
   /** The records are part of this producer's transaction: they go into a transactional batch of their own. */
   readonly producer?: TransactionalProducer;
 }

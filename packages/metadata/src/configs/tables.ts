@@ -1,13 +1,14 @@
 // The one table of broker configs and the one of topic configs, by name.
 // A config that has no effect is in neither: asking for it is a warning in server.properties and an error through the admin APIs.
 
+import { brokerCoordinatorConfigs } from "./broker-coordinator-configs.ts";
 import { brokerLogConfigs } from "./broker-log-configs.ts";
 import { brokerNodeConfigs } from "./broker-node-configs.ts";
 import type { ConfigDefinition, ConfigValueOf } from "./definition.ts";
 import { topicConfigs } from "./topic-configs.ts";
 import type { TopicConfigDefinition } from "./topic-configs.ts";
 
-export const brokerConfigs = { ...brokerNodeConfigs, ...brokerLogConfigs };
+export const brokerConfigs = { ...brokerNodeConfigs, ...brokerLogConfigs, ...brokerCoordinatorConfigs };
 export { topicConfigs };
 
 export type BrokerConfigName = keyof typeof brokerConfigs;

@@ -3,7 +3,7 @@
 // does not know, and they must not stand in the way of changing others.
 
 import { errorCodes } from "@ottla/protocol";
-import { parseNewConfig } from "../configs/parse-config.ts";
+import { parseConfig, parseNewConfig } from "../configs/parse-config.ts";
 import { brokerConfig, topicConfig } from "../configs/tables.ts";
 import { configResource } from "../image/image-types.ts";
 import { keepsEligibleLeaderReplicas } from "../records/feature-levels.ts";
@@ -21,13 +21,17 @@ export interface ConfigChange {
 /** Java's Short.MAX_VALUE: longer texts do not fit the record. */
 const MAX_VALUE_LENGTH = 32_767;
 
-export function checkTopicConfigs(changes: readonly ConfigChange[]): ErrorResult {
+/** The coordinators keep their state in these: they are compacted, or would be forgotten. */
+const COORDINATOR_TOPICS: ReadonlySet<string> = new Set(["__consumer_offsets", "__transaction_state"]);
+
+export function checkTopicConfigs(topic: string, changes: readonly ConfigChange[]): ErrorResult {
   for (const { name, value } of changes) {
     if (value === null) continue;
     const definition = topicConfig(name);
     if (definition === undefined) return refusal(errorCodes.INVALID_CONFIG, `Unknown topic config name: ${name}`);
     if (value.length > MAX_VALUE_LENGTH) return tooLong(name);
-    const parsed = parseNewConfig(name, definition, value);
+    const kept = name === "cleanup.policy" && COORDINATOR_TOPICS.has(topic);
+    const parsed = kept ? parseConfig(name, definition, value) : parseNewConfig(name, definition, value);
     if (!parsed.ok) return refusal(errorCodes.INVALID_CONFIG, parsed.reason);
   }
   return NO_ERROR;

@@ -160,7 +160,7 @@ function replace(
 function checked(resource: Resource, changes: readonly ConfigChange[], context: DecisionContext): Outcome {
   const error =
     resource.resourceType === configResource.TOPIC
-      ? checkTopicConfigs(changes)
+      ? checkTopicConfigs(resource.resourceName, changes)
       : checkBrokerConfigs(resource.resourceName, changes, context);
   return isRefusal(error) ? refused(error) : { error: NO_ERROR, changes };
 }

@@ -98,7 +98,7 @@ function checkConfigs(topic: CreatableTopic): ErrorResult {
   if (missing.length > 0) {
     return refusal(errorCodes.INVALID_CONFIG, `Null value not supported for topic configs: ${missing.join(",")}`);
   }
-  return checkTopicConfigs(topic.configs);
+  return checkTopicConfigs(topic.name, topic.configs);
 }
 
 function assignAll(topic: CreatableTopic, context: DecisionContext): NewPartitions {

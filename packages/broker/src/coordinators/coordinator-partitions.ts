@@ -1,0 +1,214 @@
+// The partitions of a coordinator's topic that this node leads, each with its shard: loads them, routes commands to them by key, unloads them.
+// Kafka's GroupCoordinatorService and TransactionStateManager as far as both do the same. The state machines are in the coordinator package.
+// Invariant: at most one shard is active for a partition, and only while this node leads it.
+
+import { ShardRuntime } from "@ottla/coordinator";
+import type { CoordinatorRecordCodec, CoordinatorShard, Now, Outcome, Pending, ShardLog } from "@ottla/coordinator";
+import type { Clock, Logger, Timer } from "@ottla/base";
+import { errorCodes } from "@ottla/protocol";
+import type { Partition } from "../partition.ts";
+import { readLog } from "./read-log.ts";
+
+export interface CoordinatorOptions<CoordinatorRecord, Shard> {
+  readonly topic: string;
+  readonly codec: CoordinatorRecordCodec<CoordinatorRecord>;
+  newShard(partition: number): Shard;
+  /** Partitions of the topic as the image has it; 0 when there is no topic. */
+  partitionCount(): number;
+  /** Creates the topic when it is missing; NONE or why it cannot be. */
+  createTopic(): Promise<number>;
+  hasEnoughInSync(partition: Partition): boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  endOfTurn(action: () => void): void;
+}
+
+/** How long after a failure a shard is loaded again. */
+const RELOAD_DELAY_MS = 1000;
+
+interface Led<CoordinatorRecord, Shard extends CoordinatorShard<CoordinatorRecord>> {
+  readonly partition: Partition;
+  readonly leaderEpoch: number;
+  runtime: ShardRuntime<CoordinatorRecord, Shard>;
+  retry: Timer | null;
+}
+
+export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorShard<CoordinatorRecord>> {
+  private readonly options: CoordinatorOptions<CoordinatorRecord, Shard>;
+  private readonly led = new Map<number, Led<CoordinatorRecord, Shard>>();
+  private closed = false;
+
+  constructor(options: CoordinatorOptions<CoordinatorRecord, Shard>) {
+    this.options = options;
+  }
+
+  get topic(): string {
+    return this.options.topic;
+  }
+
+  /** Which partition keeps the state of `key`: Java's hash of the string, as every Kafka broker computes it. */
+  partitionFor(key: string): number | null {
+    const count = this.options.partitionCount();
+    return count === 0 ? null : (javaHash(key) & 0x7fff_ffff) % count;
+  }
+
+  /** Creates the topic when it is missing. */
+  async ensureTopic(): Promise<number> {
+    return this.options.partitionCount() > 0 ? errorCodes.NONE : this.options.createTopic();
+  }
+
+  /** Follows the image: loads what this node leads now, drops what it no longer leads. */
+  follow(partitions: Iterable<Partition>): void {
+    if (this.closed) return;
+    const here = new Set<number>();
+    for (const partition of partitions) {
+      if (partition.removed || !partition.isLeader) continue;
+      here.add(partition.index);
+      const known = this.led.get(partition.index);
+      if (known !== undefined && known.partition === partition && known.leaderEpoch === partition.leaderEpoch) continue;
+      if (known !== undefined) this.drop(known);
+      this.lead(partition);
+    }
+    for (const led of [...this.led.values()]) if (!here.has(led.partition.index)) this.drop(led);
+  }
+
+  /** Runs a command on the shard of `key`. */
+  run<Response>(
+    key: string,
+    refused: (errorCode: number) => Response,
+    command: (shard: Shard, pending: Pending<Response>, now: Now) => Outcome<CoordinatorRecord>,
+  ): Promise<Response> {
+    const partition = this.partitionFor(key);
+    if (partition === null) return Promise.resolve(refused(errorCodes.NOT_COORDINATOR));
+    return this.runOn(partition, refused, command);
+  }
+
+  /** Runs a command on the shard of one partition. */
+  runOn<Response>(
+    partition: number,
+    refused: (errorCode: number) => Response,
+    command: (shard: Shard, pending: Pending<Response>, now: Now) => Outcome<CoordinatorRecord>,
+  ): Promise<Response> {
+    const led = this.led.get(partition);
+    if (led === undefined) return Promise.resolve(refused(errorCodes.NOT_COORDINATOR));
+    return led.runtime.run(refused, command);
+  }
+
+  /** The partitions whose shards this node runs or loads. */
+  partitions(): number[] {
+    return [...this.led.keys()];
+  }
+
+  /** The shard runtime of a partition; undefined when this node does not lead it. */
+  runtime(partition: number): ShardRuntime<CoordinatorRecord, Shard> | undefined {
+    return this.led.get(partition)?.runtime;
+  }
+
+  /** Does something on every active shard, such as following new topics. */
+  performOnAll(action: (shard: Shard, now: Now) => Outcome<CoordinatorRecord>): void {
+    const now = { wallMs: this.options.clock.nowMs(), monotonicMs: this.options.clock.monotonicMs() };
+    for (const { runtime } of this.led.values()) {
+      if (!runtime.isActive) continue;
+      runtime.perform(action(runtime.shard, now));
+      runtime.arm();
+    }
+  }
+
+  /** Who waits is told to look for another coordinator. */
+  close(): void {
+    this.closed = true;
+    for (const led of [...this.led.values()]) this.drop(led);
+  }
+
+  private lead(partition: Partition): void {
+    const led: Led<CoordinatorRecord, Shard> = {
+      partition,
+      leaderEpoch: partition.leaderEpoch,
+      runtime: undefined!,
+      retry: null,
+    };
+    led.runtime = this.newRuntime(led);
+    this.led.set(partition.index, led);
+    void this.load(led);
+  }
+
+  private newRuntime(led: Led<CoordinatorRecord, Shard>): ShardRuntime<CoordinatorRecord, Shard> {
+    const { options } = this;
+    return new ShardRuntime<CoordinatorRecord, Shard>({
+      shard: options.newShard(led.partition.index),
+      codec: options.codec,
+      log: this.logOf(led.partition),
+      clock: options.clock,
+      logger: options.logger,
+      endOfTurn: (action) => options.endOfTurn(action),
+      onFailed: (errorCode) => this.failed(led, errorCode),
+    });
+  }
+
+  private logOf(partition: Partition): ShardLog {
+    return {
+      maxBatchBytes: () => partition.log.config.maxMessageBytes,
+      append: (batch, done) => {
+        if (!this.options.hasEnoughInSync(partition)) done(errorCodes.NOT_ENOUGH_REPLICAS);
+        else if (partition.checkLeader(-1) !== errorCodes.NONE) done(errorCodes.NOT_LEADER_OR_FOLLOWER);
+        else partition.append(batch, "coordinator", (result) => done(result.errorCode));
+      },
+    };
+  }
+
+  // A partition without records is active at once, so that the first client of a new node does not have to ask twice.
+  private async load(led: Led<CoordinatorRecord, Shard>): Promise<void> {
+    const { runtime, partition } = led;
+    try {
+      if (partition.log.logEndOffset > partition.log.logStartOffset) {
+        await readLog(
+          partition.log,
+          (batches) => runtime.load(batches),
+          () => this.isCurrent(led, runtime),
+        );
+      }
+      if (this.isCurrent(led, runtime)) runtime.activate();
+    } catch (error) {
+      this.options.logger.error(
+        { topic: partition.topic, partition: partition.index, error },
+        "a coordinator's partition could not be loaded; it is tried again",
+      );
+      runtime.close(errorCodes.NOT_COORDINATOR);
+      this.retryLater(led);
+    }
+  }
+
+  private isCurrent(led: Led<CoordinatorRecord, Shard>, runtime: ShardRuntime<CoordinatorRecord, Shard>): boolean {
+    return this.led.get(led.partition.index) === led && led.runtime === runtime;
+  }
+
+  private failed(led: Led<CoordinatorRecord, Shard>, errorCode: number): void {
+    this.options.logger.error(
+      { topic: led.partition.topic, partition: led.partition.index, errorCode },
+      "a coordinator's partition is loaded again, because an append failed",
+    );
+    this.retryLater(led);
+  }
+
+  private retryLater(led: Led<CoordinatorRecord, Shard>): void {
+    if (this.led.get(led.partition.index) !== led) return;
+    led.retry = this.options.clock.schedule(RELOAD_DELAY_MS, () => {
+      led.retry = null;
+      led.runtime = this.newRuntime(led);
+      void this.load(led);
+    });
+  }
+
+  private drop(led: Led<CoordinatorRecord, Shard>): void {
+    this.led.delete(led.partition.index);
+    led.retry?.cancel();
+    led.runtime.close(errorCodes.NOT_COORDINATOR);
+  }
+}
+
+/** Java's String.hashCode: over UTF-16 units, modulo 2^32, signed. */
+export function javaHash(text: string): number {
+  let hash = 0;
+  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  return hash;
+}

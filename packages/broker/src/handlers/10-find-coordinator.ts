@@ -1,0 +1,62 @@
+// FindCoordinator: which broker coordinates a group (key type 0) or a transactional id (1). Versions 0 to 6, several keys from 4 (KIP-699).
+// The coordinator's topic is created at the first question, and the answer waits for it, where Kafka answers COORDINATOR_NOT_AVAILABLE and lets the client ask again.
+// Leaves out: share partitions (2), refused with INVALID_REQUEST as there is no share coordinator.
+
+import { errorCodes, errorMessage } from "@ottla/protocol";
+import { findCoordinatorApi } from "@ottla/protocol/messages/10-find-coordinator.ts";
+import type {
+  FindCoordinatorRequest,
+  FindCoordinatorResponseInput,
+} from "@ottla/protocol/messages/10-find-coordinator.ts";
+import type { ClientEndpoint } from "../broker.ts";
+import type { Handler, RequestContext } from "../handler.ts";
+
+interface Found {
+  errorCode: number;
+  endpoint: ClientEndpoint | null;
+}
+
+export const findCoordinatorHandler: Handler<FindCoordinatorRequest, FindCoordinatorResponseInput> = {
+  api: findCoordinatorApi,
+  async handle(request, context) {
+    if (context.apiVersion < 4) {
+      const found = await find(request.keyType, request.key, context);
+      return { throttleTimeMs: 0, ...answerOf(found), coordinators: [] };
+    }
+    const coordinators = [];
+    for (const key of request.coordinatorKeys) {
+      coordinators.push({ key, ...answerOf(await find(request.keyType, key, context)), errorMessage: null });
+    }
+    return { throttleTimeMs: 0, errorCode: 0, errorMessage: null, nodeId: 0, host: "", port: 0, coordinators };
+  },
+};
+
+async function find(keyType: number, key: string, context: RequestContext): Promise<Found> {
+  const { broker, connection } = context;
+  const coordinator = keyType === 0 ? broker.groups : null;
+  if (coordinator === null) return { errorCode: errorCodes.INVALID_REQUEST, endpoint: null };
+  const errorCode = await coordinator.ensureTopic();
+  if (errorCode !== errorCodes.NONE) return { errorCode, endpoint: null };
+  const partition = coordinator.partitionFor(key);
+  const leaderId = partition === null ? undefined : broker.topic(coordinator.topic)?.partitions[partition]?.leader;
+  const endpoint = leaderId === undefined ? null : broker.endpointOf(leaderId, connection);
+  if (endpoint === null || endpoint.isFenced)
+    return { errorCode: errorCodes.COORDINATOR_NOT_AVAILABLE, endpoint: null };
+  return { errorCode: errorCodes.NONE, endpoint };
+}
+
+function answerOf({ errorCode, endpoint }: Found): {
+  errorCode: number;
+  errorMessage: string | null;
+  nodeId: number;
+  host: string;
+  port: number;
+} {
+  return {
+    errorCode,
+    errorMessage: errorCode === errorCodes.NONE ? "NONE" : errorMessage(errorCode),
+    nodeId: endpoint?.nodeId ?? -1,
+    host: endpoint?.host ?? "",
+    port: endpoint?.port ?? -1,
+  };
+}
