@@ -58,7 +58,7 @@ function compareField(
   expectVersions(differences, path, "taggedVersions", taggedVersions, defined.taggedVersions);
   expect(differences, path, "tag", options.tag, defined.tag);
   expect(differences, path, "ignorable", options.ignorable === true, String(defined.ignorable) === "true");
-  expect(differences, path, "default", options.default, definedDefault(defined));
+  expect(differences, path, "default", defaultOf(field), definedDefault(defined));
   expect(differences, path, "flexibleVersions", undefined, defined.flexibleVersions);
   const inner = defined.fields ?? structs.get(defined.type.replace("[]", ""));
   expect(differences, path, "type", typeText(field), definedType(defined, inner));
@@ -66,7 +66,13 @@ function compareField(
 }
 
 function typeText(field: Field): string {
+  if (field.type === "bits64") return "int64";
   return field.type === "array" ? `[]${field.element}` : field.type;
+}
+
+function defaultOf({ type, options }: Field): unknown {
+  if (type === "bits64" && typeof options.default === "string") return Number.parseInt(options.default, 16);
+  return options.default;
 }
 
 function definedType({ type }: DefinedField, inner: unknown): string {

@@ -160,6 +160,8 @@ function randomScalar(name: string, type: FieldPlan["type"], random: SeededRando
       return random.uint32();
     case "int64":
       return random.pick(INT64);
+    case "bits64":
+      return random.bytes(8).toString("hex");
     case "float64":
       return random.pick([0, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY]);
     case "string":

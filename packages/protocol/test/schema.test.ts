@@ -8,6 +8,7 @@ import { defineApi, defineRecord } from "../src/schema/define.ts";
 import type { Decoded, Input, RecordType } from "../src/schema/define.ts";
 import {
   array,
+  bits64,
   boolean,
   bytes,
   float64,
@@ -215,6 +216,18 @@ test("what is left out when encoding takes its default", () => {
     flag: boolean("0+", { default: true }),
   });
   assert.equal(encode(schema, 0, {}), "ffffffff ffff ffffffff 7fffffffffffffff 01".replaceAll(" ", ""));
+});
+
+test("64 bits that are no number pass through as hexadecimal, inline and tagged", () => {
+  const schema = twoVersions({ inline: bits64("0+"), tagged: bits64("1+", { default: "0000000000000000", tag: 0 }) });
+  for (const bits of ["0000000000000000", "fedcba9876543210", "ffffffffffffffff"]) {
+    const value = { inline: bits, tagged: bits };
+    assert.deepEqual(decode(schema, 1, encode(schema, 1, value)), value);
+  }
+  assert.equal(encode(schema, 0, { inline: "fedcba9876543210" }), "fedcba9876543210");
+  for (const wrong of ["", "12", "xedcba9876543210", 5]) {
+    assert.throws(() => encode(schema, 1, { inline: wrong }), /cannot be/);
+  }
 });
 
 test("int64 carries safe numbers and both ends of the range", () => {

@@ -1,7 +1,7 @@
 // __consumer_offsets: the epoch of a consumer group (KIP-848) and the hash of what it subscribes to (KIP-1101).
 
 import { defineRecord } from "../schema/define.ts";
-import { int32, int64, string } from "../schema/fields.ts";
+import { bits64, int32, string } from "../schema/fields.ts";
 import type { Decoded, Input } from "../schema/define.ts";
 
 export const consumerGroupMetadataKey = defineRecord({
@@ -21,7 +21,7 @@ export const consumerGroupMetadataValue = defineRecord({
   flexibleFrom: 0,
   fields: {
     epoch: int32("0+"),
-    metadataHash: int64("0+", { default: 0, tag: 0 }),
+    metadataHash: bits64("0+", { default: "0000000000000000", tag: 0 }),
   },
 });
 

@@ -1,7 +1,7 @@
 // __consumer_offsets: the epoch of a share group (KIP-932).
 
 import { defineRecord } from "../schema/define.ts";
-import { int32, int64, string } from "../schema/fields.ts";
+import { bits64, int32, string } from "../schema/fields.ts";
 import type { Decoded, Input } from "../schema/define.ts";
 
 export const shareGroupMetadataKey = defineRecord({
@@ -21,7 +21,7 @@ export const shareGroupMetadataValue = defineRecord({
   flexibleFrom: 0,
   fields: {
     epoch: int32("0+"),
-    metadataHash: int64("0+"),
+    metadataHash: bits64("0+"),
   },
 });
 

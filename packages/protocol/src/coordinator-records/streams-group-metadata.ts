@@ -1,7 +1,7 @@
 // __consumer_offsets: the epochs of a streams group (KIP-1071) and of its topology's description (KIP-1331).
 
 import { defineRecord } from "../schema/define.ts";
-import { array, int32, int64, string } from "../schema/fields.ts";
+import { array, bits64, int32, string } from "../schema/fields.ts";
 import type { Decoded, Input } from "../schema/define.ts";
 
 const lastAssignmentConfig = {
@@ -26,7 +26,7 @@ export const streamsGroupMetadataValue = defineRecord({
   flexibleFrom: 0,
   fields: {
     epoch: int32("0+"),
-    metadataHash: int64("0+"),
+    metadataHash: bits64("0+"),
     validatedTopologyEpoch: int32("0+", { default: -1, tag: 0 }),
     lastAssignmentConfigs: array("0+", lastAssignmentConfig, { nullable: "0+", tag: 1 }),
     storedDescriptionTopologyEpoch: int32("0+", { default: -1, tag: 2 }),

@@ -86,6 +86,8 @@ function readFixed(type: FieldPlan["type"], position: number): string {
       return `((${byte(0)} << 24) | (${byte(1)} << 16) | (${byte(2)} << 8) | ${byte(3)}) >>> 0`;
     case "int64":
       return `readInt64(buffer, at + ${position})`;
+    case "bits64":
+      return `bits64(buffer, at + ${position})`;
     case "float64":
       return `buffer.readDoubleBE(at + ${position})`;
     case "uuid":
@@ -162,6 +164,7 @@ function addTags(struct: StructPlan, body: string[], functions: string[]): void 
 
 function readTagged(field: FieldPlan, functions: string[]): string {
   if (field.type === "uuid") return "internUuid(reader.buffer, reader.skip(16))";
+  if (field.type === "bits64") return "bits64(reader.buffer, reader.skip(8))";
   if (fixedSize(field.type) > 0) return `reader.${field.type}()`;
   // The mark is a varint here (0 for null) and an int8 elsewhere (-1 for null).
   return readValue(field, functions, "reader.unsignedVarint() === 0");

@@ -98,6 +98,8 @@ function storeFixed(field: FieldPlan, path: string, position: number): string[] 
       return [check(`${value} >>> 0 !== ${value}`), byte(0, 24), byte(1, 16), byte(2, 8), byte(3, 0)];
     case "int64":
       return [`storeInt64(buffer, at + ${position}, ${value});`];
+    case "bits64":
+      return [`storeBits64(buffer, at + ${position}, ${value});`];
     case "float64":
       return [check(`typeof ${value} !== "number"`), `buffer.writeDoubleBE(${value}, at + ${position});`];
     case "uuid":

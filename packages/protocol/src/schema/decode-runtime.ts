@@ -107,6 +107,10 @@ function int64List(reader: ByteReader, size: number): number[] | null {
   return list;
 }
 
+function bits64(buffer: Buffer, at: number): string {
+  return buffer.toString("hex", at, at + 8);
+}
+
 function uuidList(reader: ByteReader, size: number): string[] | null {
   if (size < 0) return null;
   const list = newList<string>(size);
@@ -209,5 +213,6 @@ export const decodeRuntime = {
   foreignTag,
   internUuid,
   readInt64,
+  bits64,
   EMPTY_BUFFER,
 };

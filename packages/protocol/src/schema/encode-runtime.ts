@@ -117,6 +117,13 @@ function int64List(writer: ByteWriter, values: readonly number[]): void {
   for (let index = 0; index < values.length; index++, at += 8) storeInt64(writer.buffer, at, values[index]!);
 }
 
+/** 16 hexadecimal digits, no fewer and no more. */
+function storeBits64(buffer: Buffer, at: number, value: string): void {
+  if (typeof value !== "string" || value.length !== 16 || buffer.write(value, at, 8, "hex") !== 8) {
+    outOfRange("64 bits in hexadecimal", value);
+  }
+}
+
 function uuidList(writer: ByteWriter, values: readonly string[]): void {
   let at = writer.reserve(values.length * 16);
   for (let index = 0; index < values.length; index++, at += 16) storeUuid(writer.buffer, at, values[index]!);
@@ -250,6 +257,7 @@ export const encodeRuntime = {
   missing,
   unsupported,
   storeInt64,
+  storeBits64,
   storeUuid,
   EMPTY_LIST,
   EMPTY_BUFFER,

@@ -11,6 +11,8 @@ export const int32 = scalar<number>("int32");
 export const uint32 = scalar<number>("uint32");
 /** A safe integer, or Long.MAX_VALUE or Long.MIN_VALUE as base's LONG_MAX and LONG_MIN. */
 export const int64 = scalar<number>("int64");
+/** An int64 whose 64 bits are no number, such as a hash: 16 hexadecimal digits. */
+export const bits64 = scalar<string>("bits64");
 export const float64 = scalar<number>("float64");
 export const boolean = scalar<boolean>("boolean");
 export const string = scalar<string>("string");
@@ -53,6 +55,7 @@ export type ScalarType =
   | "int32"
   | "uint32"
   | "int64"
+  | "bits64"
   | "float64"
   | "boolean"
   | "string"

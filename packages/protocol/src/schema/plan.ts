@@ -88,6 +88,7 @@ function planField(path: string, name: string, field: Field, version: number, fl
 function zeroOf(type: FieldPlan["type"]): FieldPlan["default"] {
   if (type === "string") return "";
   if (type === "uuid") return ZERO_UUID;
+  if (type === "bits64") return "0000000000000000";
   if (type === "boolean") return false;
   if (type === "records") return null;
   return type === "bytes" || type === "array" || type === "struct" ? EMPTY : 0;
@@ -109,6 +110,7 @@ const FIXED_SIZES: { readonly [type: string]: number } = {
   int32: 4,
   uint32: 4,
   int64: 8,
+  bits64: 8,
   float64: 8,
   uuid: 16,
 };

@@ -49,6 +49,8 @@ function randomScalar(type: string, random: SeededRandom): unknown {
       return word;
     case "int64":
       return randomInt64(random);
+    case "bits64":
+      return random.bytes(8).toString("hex");
     case "float64":
       return (word - 0x8000_0000) / 1024;
     case "uuid":
