@@ -69,7 +69,7 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
       if (known !== undefined) this.drop(known);
       this.lead(partition);
     }
-    for (const led of [...this.led.values()]) if (!here.has(led.partition.index)) this.drop(led);
+    for (const led of this.led.values()) if (!here.has(led.partition.index)) this.drop(led);
   }
 
   /** Runs a command on the shard of `key`. */
@@ -117,7 +117,7 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
   /** Who waits is told to look for another coordinator. */
   close(): void {
     this.closed = true;
-    for (const led of [...this.led.values()]) this.drop(led);
+    for (const led of this.led.values()) this.drop(led);
   }
 
   private lead(partition: Partition): void {

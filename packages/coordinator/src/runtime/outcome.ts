@@ -49,7 +49,7 @@ export interface Outcome<CoordinatorRecord> {
 
 /** Pairs an answer with its request, so that the compiler sees that they fit. */
 export function replyTo<Response>(to: Pending<Response>, response: Response): Reply {
-  return { to: to as Pending<unknown>, response };
+  return { to, response };
 }
 
 /** An outcome that writes nothing and gives one answer. */

@@ -31,8 +31,8 @@ export interface ShardRuntimeOptions<CoordinatorRecord, Shard> {
 }
 
 interface Waiting {
-  refused(errorCode: number): unknown;
-  resolve(response: unknown): void;
+  readonly refused: (errorCode: number) => unknown;
+  readonly resolve: (response: unknown) => void;
 }
 
 /** A batch that is being gathered or kept, and what to do when it is. */
