@@ -199,8 +199,8 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
 
   private gather(outcome: Outcome<CoordinatorRecord>): void {
     const encoded = this.encode(outcome.records);
-    const limit = this.options.log.maxBatchBytes() - batchFormat.HEADER_BYTES;
-    if (outcome.splittable !== true && encoded.bytes > limit) {
+    const limit = this.options.log.maxBatchBytes();
+    if (outcome.splittable !== true && batchFormat.HEADER_BYTES + encoded.bytes > limit) {
       this.refuseTooLarge(outcome, encoded.bytes);
       return;
     }
