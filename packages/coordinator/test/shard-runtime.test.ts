@@ -186,7 +186,7 @@ describe("the commands of one turn", () => {
 
   it("may be split within a command that allows it", () => {
     const rig = active(61 + 170);
-    const records = [..."abcd"].map((letter) => letter.repeat(60));
+    const records = ["a", "b", "c", "d"].map((letter) => letter.repeat(60));
     rig.runtime.perform({ records, replies: [], splittable: true });
     rig.endTurn();
     assert.deepEqual(

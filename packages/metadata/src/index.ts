@@ -4,6 +4,8 @@ export { BrokerConfig, configSource, defaultBrokerConfig, readBrokerProperties }
 export type { ConfigLayers, ConfigTexts, ReadProperties } from "./configs/broker-config.ts";
 export { ConfigError } from "./configs/config-error.ts";
 export type { ConfigDefinition, ConfigImportance, ConfigType, ConfigUpdateMode } from "./configs/definition.ts";
+export { groupConfigValue } from "./configs/group-configs.ts";
+export type { GroupConfigName } from "./configs/group-configs.ts";
 export type { Endpoint, NodeListeners } from "./configs/listeners.ts";
 export { parseConfig, parseNewConfig } from "./configs/parse-config.ts";
 export { parseProperties, PropertiesError } from "./configs/properties.ts";

@@ -9,6 +9,7 @@ import { broker, config, contextOf, extend, imageOf, lines, partition, topic } f
 
 const TOPIC = 2;
 const BROKER = 4;
+const GROUP = 32;
 const [SET, DELETE, APPEND, SUBTRACT] = [0, 1, 2, 3];
 
 const image = imageOf(
@@ -56,6 +57,13 @@ describe("IncrementalAlterConfigs", () => {
       ["4:1 message.max.bytes=7"],
     ],
     ["deletes", TOPIC, "t", [["retention.ms", DELETE, null]], ["2:t retention.ms"]],
+    [
+      "sets a group's config, also of one that is not there",
+      GROUP,
+      "g",
+      [["consumer.session.timeout.ms", SET, "50000"]],
+      ["32:g consumer.session.timeout.ms=50000"],
+    ],
     ["records nothing when there is nothing to delete", TOPIC, "t", [["segment.ms", DELETE, null]], []],
     [
       "deletes a config of another Kafka that is not known here",
@@ -123,6 +131,22 @@ describe("IncrementalAlterConfigs", () => {
     ["appending to a number", TOPIC, "t", [["retention.ms", APPEND, "6"]], "INVALID_CONFIG"],
     ["subtracting from a number", TOPIC, "t", [["retention.ms", SUBTRACT, "6"]], "INVALID_CONFIG"],
     ["an operation that nobody knows", TOPIC, "t", [["retention.ms", 9, "6"]], "INVALID_REQUEST"],
+    ["all groups at once", GROUP, "", [["consumer.session.timeout.ms", SET, "50000"]], "INVALID_REQUEST"],
+    ["an unknown group config", GROUP, "g", [["retention.ms", SET, "6"]], "INVALID_CONFIG"],
+    [
+      "a group's session below the broker's bound",
+      GROUP,
+      "g",
+      [["consumer.session.timeout.ms", SET, "44999"]],
+      "INVALID_CONFIG",
+    ],
+    [
+      "a group's interval above the broker's bound",
+      GROUP,
+      "g",
+      [["consumer.heartbeat.interval.ms", SET, "15001"]],
+      "INVALID_CONFIG",
+    ],
     ["setting to nothing", TOPIC, "t", [["retention.ms", SET, null]], "INVALID_REQUEST"],
     [
       "one config twice",

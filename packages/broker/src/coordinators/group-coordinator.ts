@@ -3,7 +3,8 @@
 import { groupRecordCodec, GroupShard } from "@ottla/coordinator";
 import type { GroupCoordinatorConfig, GroupRecord, TopicsView, TopicView } from "@ottla/coordinator";
 import type { Random } from "@ottla/base";
-import type { BrokerConfig, MetadataImage, TopicImage } from "@ottla/metadata";
+import { configResource, groupConfigValue } from "@ottla/metadata";
+import type { BrokerConfig, GroupConfigName, MetadataImage, TopicImage } from "@ottla/metadata";
 import type { Broker } from "../broker.ts";
 import { CoordinatorPartitions } from "./coordinator-partitions.ts";
 import { GROUP_TOPIC } from "./internal-topics.ts";
@@ -15,7 +16,10 @@ export function groupCoordinatorOf(
   broker: Broker,
   parts: { internalTopics: InternalTopics; random: Random; endOfTurn(action: () => void): void },
 ): GroupCoordinator {
-  const configs = cached(() => broker.config, groupConfigOf);
+  const configs = cached(
+    () => broker.config,
+    (config) => groupConfigOf(config, broker),
+  );
   const topics = cached(() => broker.newestImage, topicsViewOf);
   return new CoordinatorPartitions<GroupRecord, GroupShard>({
     topic: GROUP_TOPIC,
@@ -58,7 +62,9 @@ const MINUTE_MS = 60_000;
 /** What a batch of one record takes besides the record's value, with room to spare. */
 const BATCH_OVERHEAD_BYTES = 1024;
 
-function groupConfigOf(config: BrokerConfig): GroupCoordinatorConfig {
+function groupConfigOf(config: BrokerConfig, broker: Broker): GroupCoordinatorConfig {
+  const ofGroup = (name: GroupConfigName, groupId: string): number =>
+    groupConfigValue(name, broker.newestImage.configs(configResource.GROUP, groupId), config);
   const protocols = config.get("group.coordinator.rebalance.protocols");
   return {
     offsetMetadataMaxBytes: config.get("offset.metadata.max.bytes"),
@@ -77,9 +83,9 @@ function groupConfigOf(config: BrokerConfig): GroupCoordinatorConfig {
     consumerGroupRegexRefreshIntervalMs: config.get("group.consumer.regex.refresh.interval.ms"),
     classicProtocolEnabled: protocols.includes("classic"),
     consumerProtocolEnabled: protocols.includes("consumer"),
-    consumerGroupSessionTimeoutMs: () => config.get("group.consumer.session.timeout.ms"),
-    consumerGroupHeartbeatIntervalMs: () => config.get("group.consumer.heartbeat.interval.ms"),
-    consumerGroupAssignmentIntervalMs: () => config.get("group.consumer.assignment.interval.ms"),
+    consumerGroupSessionTimeoutMs: (groupId) => ofGroup("consumer.session.timeout.ms", groupId),
+    consumerGroupHeartbeatIntervalMs: (groupId) => ofGroup("consumer.heartbeat.interval.ms", groupId),
+    consumerGroupAssignmentIntervalMs: (groupId) => ofGroup("consumer.assignment.interval.ms", groupId),
   };
 }
 

@@ -1,6 +1,7 @@
 // docs/reference/configs.md, written from the tables. What the page says of a config is what the broker does with it.
 
 import type { ConfigDefinition } from "./definition.ts";
+import { groupConfigBounds, groupConfigNames, groupConfigs } from "./group-configs.ts";
 import { brokerConfig, brokerConfigNames, topicConfig, topicConfigNames } from "./tables.ts";
 
 /** The whole page, in Markdown. */
@@ -31,6 +32,14 @@ export function renderConfigPage(): string {
         definition,
         definition.synonyms.map((synonym) => synonym.name),
       );
+    }),
+    "## Group configs",
+    "",
+    "Set with IncrementalAlterConfigs on a resource of type GROUP, before or after the group is there. A value counts within the broker configs named with it.",
+    "",
+    ...groupConfigNames.flatMap((name) => {
+      const bounds = groupConfigBounds[name];
+      return section(name, groupConfigs[name], [bounds.default, bounds.least, bounds.most]);
     }),
   ].join("\n");
 }

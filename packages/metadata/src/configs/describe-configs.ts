@@ -10,6 +10,7 @@ import type { MetadataImage } from "../image/metadata-image.ts";
 import { configSource } from "./broker-config.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 import type { ConfigDefinition, ConfigType } from "./definition.ts";
+import { groupConfigBounds, groupConfigNames, groupConfigs } from "./group-configs.ts";
 import { parseConfig } from "./parse-config.ts";
 import { brokerConfig, brokerConfigNames, brokerConfigs, topicConfigNames, topicConfigs } from "./tables.ts";
 import type { BrokerConfigName, TopicConfigName } from "./tables.ts";
@@ -51,6 +52,8 @@ function describeResource(resource: Resource, request: DescribeConfigsRequest, c
       return describeTopic(resource, request, context);
     case configResource.BROKER:
       return describeBroker(resource, request, context);
+    case configResource.GROUP:
+      return describeGroup(resource, request, context);
     default: {
       const known = Object.entries(configResource).find(([, id]) => id === resource.resourceType);
       const what =
@@ -89,6 +92,21 @@ function describeBroker(resource: Resource, request: DescribeConfigsRequest, con
   const isListed = (name: BrokerConfigName): boolean =>
     isWanted(resource, name) && (!forAll || context.config.layers.dynamicDefault.has(name));
   const configs = brokerConfigNames.filter(isListed).map((name) => brokerEntry(name, forAll, request, context));
+  return succeeded(resource, configs);
+}
+
+/** A group need not be there to have configs. */
+function describeGroup(resource: Resource, request: DescribeConfigsRequest, context: DescribeContext): Result {
+  const { resourceName } = resource;
+  if (resourceName === "") return failed(resource, errorCodes.INVALID_REQUEST, "Group name must not be empty");
+  const overrides = context.image.configs(configResource.GROUP, resourceName);
+  const wanted = groupConfigNames.filter((name) => isWanted(resource, name));
+  const configs = wanted.map((name) => {
+    const text = overrides.get(name);
+    const inherited = brokerSynonyms(groupConfigBounds[name].default, context.config);
+    const own = text === undefined ? [] : [{ name, value: text, source: configSource.GROUP_CONFIG }];
+    return entry(name, groupConfigs[name], text ?? inherited[0]!.value, [...own, ...inherited], false, request);
+  });
   return succeeded(resource, configs);
 }
 

@@ -3,6 +3,7 @@
 // does not know, and they must not stand in the way of changing others.
 
 import { errorCodes } from "@ottla/protocol";
+import { groupConfig, refuseGroupConfigs } from "../configs/group-configs.ts";
 import { parseConfig, parseNewConfig } from "../configs/parse-config.ts";
 import { brokerConfig, topicConfig } from "../configs/tables.ts";
 import { configResource } from "../image/image-types.ts";
@@ -62,6 +63,27 @@ export function checkBrokerConfigs(
   return NO_ERROR;
 }
 
+/** The configs of one group; those that it has count with the changes. */
+export function checkGroupConfigs(
+  groupId: string,
+  changes: readonly ConfigChange[],
+  context: DecisionContext,
+): ErrorResult {
+  const texts = new Map(context.image.configs(configResource.GROUP, groupId));
+  for (const { name, value } of changes) {
+    if (value === null) {
+      texts.delete(name);
+      continue;
+    }
+    if (groupConfig(name) === undefined)
+      return refusal(errorCodes.INVALID_CONFIG, `Unknown group config name: ${name}`);
+    if (value.length > MAX_VALUE_LENGTH) return tooLong(name);
+    texts.set(name, value);
+  }
+  const reason = refuseGroupConfigs(texts, context.config);
+  return reason === null ? NO_ERROR : refusal(errorCodes.INVALID_CONFIG, reason);
+}
+
 /** Whether configs can hang on this resource at all, before its existence is looked at. */
 export function checkResourceName(type: number, name: string): ErrorResult {
   if (type === configResource.TOPIC) {
@@ -69,6 +91,9 @@ export function checkResourceName(type: number, name: string): ErrorResult {
       return refusal(errorCodes.INVALID_REQUEST, "Configs for all topics at once are not there; set the broker's");
     const reason = refuseTopicName(name);
     return reason === null ? NO_ERROR : refusal(errorCodes.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: ${reason}`);
+  }
+  if (type === configResource.GROUP) {
+    return name === "" ? refusal(errorCodes.INVALID_REQUEST, "Default group resources are not allowed.") : NO_ERROR;
   }
   if (name !== "" && !/^[0-9]{1,9}$/.test(name)) {
     return refusal(errorCodes.INVALID_REQUEST, `Node id must be an integer, but it is: ${name}`);
@@ -82,6 +107,7 @@ export function checkResourceExists(type: number, name: string, context: Decisio
     if (context.image.topic(name) !== undefined) return NO_ERROR;
     return refusal(errorCodes.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`);
   }
+  if (type === configResource.GROUP) return NO_ERROR;
   if (name === "" || context.image.broker(Number(name)) !== undefined) return NO_ERROR;
   return refusal(errorCodes.BROKER_ID_NOT_REGISTERED, `No node with id ${name} is registered.`);
 }

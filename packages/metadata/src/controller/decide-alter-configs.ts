@@ -8,12 +8,20 @@ import type {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponse,
 } from "@ottla/protocol/messages/44-incremental-alter-configs.ts";
+import { groupConfig } from "../configs/group-configs.ts";
+import type { ConfigDefinition } from "../configs/definition.ts";
 import { brokerConfig, topicConfig } from "../configs/tables.ts";
 import { configResource } from "../image/image-types.ts";
 import { keepsEligibleLeaderReplicas } from "../records/feature-levels.ts";
 import { makeRecord } from "../records/metadata-record.ts";
 import type { MetadataRecord } from "../records/metadata-record.ts";
-import { checkBrokerConfigs, checkResourceExists, checkResourceName, checkTopicConfigs } from "./config-rules.ts";
+import {
+  checkBrokerConfigs,
+  checkGroupConfigs,
+  checkResourceExists,
+  checkResourceName,
+  checkTopicConfigs,
+} from "./config-rules.ts";
 import type { ConfigChange } from "./config-rules.ts";
 import type { ErrorResult } from "./controller-api.ts";
 import { isRefusal, NO_ERROR, refusal, repeatedKeys } from "./decision.ts";
@@ -73,9 +81,7 @@ function decideOne<R extends Resource & { readonly configs: readonly { readonly 
     return refused(refusal(errorCodes.INVALID_REQUEST, "Error due to duplicate config keys"));
   }
   const { resourceType, resourceName } = resource;
-  if (resourceType !== configResource.TOPIC && resourceType !== configResource.BROKER) {
-    return refused(refuseResourceType(resourceType));
-  }
+  if (!ALTERABLE.has(resourceType)) return refused(refuseResourceType(resourceType));
   const name = checkResourceName(resourceType, resourceName);
   if (isRefusal(name)) return refused(name);
   const outcome = decide(resource);
@@ -84,7 +90,9 @@ function decideOne<R extends Resource & { readonly configs: readonly { readonly 
   return isRefusal(existence) ? refused(existence) : outcome;
 }
 
-/** Log levels, client metrics and groups have configs in Kafka; Ottla has nothing yet that they would change. */
+const ALTERABLE: ReadonlySet<number> = new Set([configResource.TOPIC, configResource.BROKER, configResource.GROUP]);
+
+/** Log levels and client metrics have configs in Kafka; Ottla has nothing yet that they would change. */
 function refuseResourceType(type: number): ErrorResult {
   const known = Object.entries(configResource).find(([, id]) => id === type);
   if (known === undefined) return refusal(errorCodes.INVALID_REQUEST, `Unknown resource type ${type}`);
@@ -121,7 +129,7 @@ function alteredValue(
       return { value: null };
     case operations.APPEND:
     case operations.SUBTRACT: {
-      const definition = resource.resourceType === configResource.TOPIC ? topicConfig(name) : brokerConfig(name);
+      const definition = definitionOf(resource.resourceType, name);
       if (definition?.type !== "list") {
         const verb = configOperation === operations.APPEND ? "append" : "subtract";
         return {
@@ -141,6 +149,11 @@ function alteredValue(
   }
 }
 
+function definitionOf(resourceType: number, name: string): ConfigDefinition | undefined {
+  if (resourceType === configResource.TOPIC) return topicConfig(name);
+  return resourceType === configResource.GROUP ? groupConfig(name) : brokerConfig(name);
+}
+
 function replace(
   resource: Resource,
   configs: readonly { readonly name: string; readonly value: string | null }[],
@@ -158,11 +171,18 @@ function replace(
 }
 
 function checked(resource: Resource, changes: readonly ConfigChange[], context: DecisionContext): Outcome {
-  const error =
-    resource.resourceType === configResource.TOPIC
-      ? checkTopicConfigs(resource.resourceName, changes)
-      : checkBrokerConfigs(resource.resourceName, changes, context);
+  const error = checkChanges(resource, changes, context);
   return isRefusal(error) ? refused(error) : { error: NO_ERROR, changes };
+}
+
+function checkChanges(
+  { resourceType, resourceName }: Resource,
+  changes: readonly ConfigChange[],
+  context: DecisionContext,
+): ErrorResult {
+  if (resourceType === configResource.TOPIC) return checkTopicConfigs(resourceName, changes);
+  if (resourceType === configResource.GROUP) return checkGroupConfigs(resourceName, changes, context);
+  return checkBrokerConfigs(resourceName, changes, context);
 }
 
 /** KIP-966: a new min.insync.replicas makes the recorded eligible leaders void. */
