@@ -76,7 +76,7 @@ export interface FileSystem {
   writeFile(path: string, bytes: Buffer): void;
   /** As `writeFile`, but waits for the device: a power cut leaves the old content or the new one, whole. */
   writeFileSynced(path: string, bytes: Buffer): void;
-  /** As `writeFile`; resolves when the new content would survive a power cut. */
+  /** As `writeFile`; resolves when the new content, and every name in its folder, would survive a power cut. */
   writeFileDurably(path: string, bytes: Buffer): Promise<void>;
   /** Resolves when the names in a folder would survive a power cut. */
   syncFolder(path: string): Promise<void>;

@@ -2,6 +2,7 @@
 
 import type { Clock, Logger, Random } from "@ottla/base";
 import type { FileSystem } from "./file-system.ts";
+import { FolderSyncs } from "./folder-syncs.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { ReadPace } from "./read-pace.ts";
@@ -23,6 +24,7 @@ export interface LogEvents {
 export interface LogContext {
   fileSystem: FileSystem;
   openFiles: OpenFiles;
+  folderSyncs: FolderSyncs;
   readPace: ReadPace;
   clock: Clock;
   scheduler: TurnScheduler;
@@ -33,7 +35,9 @@ export interface LogContext {
   producerIdExpirationMs: number;
 }
 
-export type LogContextOptions = Omit<LogContext, "openFiles" | "readPace" | "events"> & { events?: Partial<LogEvents> };
+export type LogContextOptions = Omit<LogContext, "openFiles" | "folderSyncs" | "readPace" | "events"> & {
+  events?: Partial<LogEvents>;
+};
 
 /** A context for logs that stand alone; removals happen by the clock. */
 export function createLogContext(options: LogContextOptions): LogContext {
@@ -52,5 +56,11 @@ export function createLogContext(options: LogContextOptions): LogContext {
     ...options.events,
   };
   const readPace = new ReadPace(fileSystem, clock);
-  return { ...options, openFiles: new OpenFiles(fileSystem), readPace, events };
+  return {
+    ...options,
+    openFiles: new OpenFiles(fileSystem),
+    folderSyncs: new FolderSyncs(fileSystem),
+    readPace,
+    events,
+  };
 }

@@ -83,14 +83,15 @@ export class LogFlusher {
     const mustSyncNames = this.namesSyncedUpTo < active.baseOffset;
     if (this.target > this.flushedTo || mustSyncNames) await this.syncFrom(this.flushedTo, active, rolled);
     await this.syncFiles(snapshots.takeUnsynced());
-    if (mustSyncNames) await this.syncNames(active.baseOffset);
+    const { fileSystem } = this.state.context;
     if (leaderEpochs.dirty) {
       leaderEpochs.dirty = false;
-      await this.state.context.fileSystem.writeFileDurably(
-        `${folder}/${LEADER_EPOCH_CHECKPOINT}`,
-        encodeLeaderEpochs(leaderEpochs.all()),
-      );
+      // Syncs the names of the folder too.
+      await fileSystem.writeFileDurably(`${folder}/${LEADER_EPOCH_CHECKPOINT}`, encodeLeaderEpochs(leaderEpochs.all()));
+    } else if (mustSyncNames) {
+      await fileSystem.syncFolder(folder);
     }
+    if (mustSyncNames) await this.noteNames(active.baseOffset);
     this.rolled.splice(0, rolled.length);
     this.flushedTo = Math.max(this.flushedTo, this.target);
   }
@@ -104,10 +105,10 @@ export class LogFlusher {
     }
   }
 
-  private async syncNames(activeBaseOffset: number): Promise<void> {
+  /** The names in the folder are durable; the folder's own must be too. */
+  private async noteNames(activeBaseOffset: number): Promise<void> {
     const { folder, context } = this.state;
-    await context.fileSystem.syncFolder(folder);
-    if (this.namesSyncedUpTo === -1) await context.fileSystem.syncFolder(parentOf(folder));
+    if (this.namesSyncedUpTo === -1) await context.folderSyncs.sync(parentOf(folder));
     this.namesSyncedUpTo = activeBaseOffset;
   }
 

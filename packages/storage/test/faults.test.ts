@@ -204,6 +204,23 @@ test("records that waited for a write are refused when segment.bytes was lowered
   assert.deepEqual([answers, log.offline], [[0, errorCodes.RECORD_LIST_TOO_LARGE, 0], false]);
 });
 
+test("logs that are closed together share the syncs of the folder that they lie in", async () => {
+  const syncs = new Map<string, number>();
+  class CountingSyncs extends FaultyFileSystem {
+    override syncFolder(path: string): Promise<void> {
+      syncs.set(path, (syncs.get(path) ?? 0) + 1);
+      return super.syncFolder(path);
+    }
+  }
+  const directory = await openDirectory(new CountingSyncs({ clock: new ManualClock(), random: new SeededRandom(1) }));
+  for (let partition = 0; partition < 160; partition++)
+    await fill(await directory.create("t", partition, "AAAAAAAAAAAAAAAAAAAAAQ"), [["a"]]);
+  syncs.clear();
+  await directory.close();
+  assert.equal(syncs.get("/data/t-7"), 1);
+  assert.ok(syncs.get("/data")! <= 80, `${syncs.get("/data")} syncs of the data folder for 160 logs`);
+});
+
 describe("a log start", () => {
   test("is noted before it can be seen, and does not move when it cannot be noted", async () => {
     const fileSystem = faulty();
