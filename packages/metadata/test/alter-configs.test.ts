@@ -189,7 +189,7 @@ describe("IncrementalAlterConfigs", () => {
     ],
     ["log levels", 8, "1", [["root", SET, "DEBUG"]], "INVALID_REQUEST"],
     ["client metrics", 16, "x", [["interval.ms", SET, "6"]], "INVALID_REQUEST"],
-    ["groups", 32, "g", [["share.auto.offset.reset", SET, "earliest"]], "INVALID_REQUEST"],
+    ["configs of share groups", GROUP, "g", [["share.auto.offset.reset", SET, "earliest"]], "INVALID_CONFIG"],
     ["a resource type that nobody knows", 77, "x", [["a", SET, "6"]], "INVALID_REQUEST"],
   ];
   for (const [sentence, type, name, operations, error] of refused) {

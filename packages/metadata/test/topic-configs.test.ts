@@ -8,7 +8,7 @@ import { effectiveTopicConfigs } from "../src/configs/effective-topic-configs.ts
 import { topicConfigNames } from "../src/configs/tables.ts";
 import { toLogConfig, topicConfigValue } from "../src/configs/topic-config-resolution.ts";
 import type { BrokerConfig } from "../src/configs/broker-config.ts";
-import { broker, brokerConfigOf, config, contextOf, imageOf, partition, topic } from "./image-fixtures.ts";
+import { broker, brokerConfigOf, config, contextOf, imageOf, partition, topic, extend } from "./image-fixtures.ts";
 
 const TOPIC = 2;
 const BROKER = 4;
@@ -156,6 +156,22 @@ describe("DescribeConfigs", () => {
     );
   });
 
+  test("a group has the broker's values, or its own", () => {
+    const keys = ["consumer.heartbeat.interval.ms"];
+    assert.deepEqual(shown(ask(32, "g", keys)), [
+      "consumer.heartbeat.interval.ms=5000@5 [group.consumer.heartbeat.interval.ms=5000@5]",
+    ]);
+    const own = extend(image, config(32, "g", "consumer.heartbeat.interval.ms", "6000"));
+    const request = {
+      resources: [{ resourceType: 32, resourceName: "g", configurationKeys: keys }],
+      includeSynonyms: true,
+      includeDocumentation: false,
+    };
+    assert.deepEqual(shown(describeConfigs(request, contextOf(own)).results[0]!), [
+      "consumer.heartbeat.interval.ms=6000@8 [consumer.heartbeat.interval.ms=6000@8 group.consumer.heartbeat.interval.ms=5000@5]",
+    ]);
+  });
+
   test("types and documentation come when asked for", () => {
     const request = {
       resources: [{ resourceType: TOPIC, resourceName: "t", configurationKeys: ["cleanup.policy"] }],
@@ -175,7 +191,7 @@ describe("DescribeConfigs", () => {
     ["a broker whose name is no number", BROKER, "one", 42],
     ["log levels", 8, "1", 42],
     ["client metrics", 16, "x", 42],
-    ["groups", 32, "g", 42],
+    ["a group without a name", 32, "", 42],
     ["a resource type that nobody knows", 77, "x", 42],
   ];
   for (const [sentence, type, name, errorCode] of refused) {

@@ -1,7 +1,7 @@
 // docs/reference/configs.md, written from the tables. What the page says of a config is what the broker does with it.
 
 import type { ConfigDefinition } from "./definition.ts";
-import { groupConfigBounds, groupConfigNames, groupConfigs } from "./group-configs.ts";
+import { groupConfig, groupConfigBounds, groupConfigNames } from "./group-configs.ts";
 import { brokerConfig, brokerConfigNames, topicConfig, topicConfigNames } from "./tables.ts";
 
 /** The whole page, in Markdown. */
@@ -39,7 +39,7 @@ export function renderConfigPage(): string {
     "",
     ...groupConfigNames.flatMap((name) => {
       const bounds = groupConfigBounds[name];
-      return section(name, groupConfigs[name], [bounds.default, bounds.least, bounds.most]);
+      return section(name, groupConfig(name)!, [bounds.default, bounds.least, bounds.most]);
     }),
   ].join("\n");
 }
