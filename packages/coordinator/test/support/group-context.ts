@@ -3,6 +3,7 @@
 import { RecordingLogger, SeededRandom } from "@ottla/base";
 import type { Now, Outcome } from "../../src/runtime/outcome.ts";
 import { Deadlines } from "../../src/runtime/deadlines.ts";
+import { ClassicGroups } from "../../src/group/classic/classic-groups.ts";
 import type { GroupCoordinatorConfig } from "../../src/group/group-config.ts";
 import type { GroupContext } from "../../src/group/group-context.ts";
 import type { GroupRecord } from "../../src/group/group-records.ts";
@@ -62,13 +63,15 @@ export class TestWorld {
 
   /** The context of one fresh shard. */
   context(): GroupContext {
-    return {
+    const context: GroupContext = {
       groups: new Map<string, Group>(),
+      createSimpleGroup: (groupId) => new ClassicGroups(context).createSimpleGroup(groupId),
       deadlines: new Deadlines<(now: Now) => Outcome<GroupRecord>>(),
       config: () => this.config,
       topics: () => this.topics,
       random: this.random,
       logger: this.logger,
     };
+    return context;
   }
 }
