@@ -15,7 +15,7 @@ export interface NetLimits {
   readonly maxInFlightBytes: number;
   /** A connection with more unsent response bytes than this gets no further request handed out. Streamed parts count in full. */
   readonly maxPendingResponseBytes: number;
-  /** How much of a streamed part is read at once, at most. */
+  /** How much of a streamed part is read at once, at most; up to 4 KB more where that ends the response. */
   readonly streamChunkBytes: number;
 }
 

@@ -12,6 +12,8 @@ import type { StreamBudget } from "./stream-budget.ts";
 
 /** Parts of up to this size are copied together: cheaper than one more piece of a writev. */
 const GATHERED_BYTES_MAX = 4096;
+/** A stage grows by up to this much over a chunk when that spares a round for the end of a response. */
+const STRETCH_BYTES_MAX = 4096;
 const SIZE_BYTES = 4;
 /** The queue is compacted when so many of its entries are done. */
 const DONE_ENTRIES_MAX = 256;
@@ -123,11 +125,13 @@ export class ResponseWriter {
     this.queuedBytes += SIZE_BYTES + bytes;
   }
 
-  // The stage is as large as what this round gathers or streams, up to a chunk.
+  // The stage is as large as what this round gathers or streams, up to a chunk, and a little more when that is the end.
   private openStage(): void {
     let wanted = -this.streamAt;
     let streams = false;
-    for (let at = this.queueAt; at < this.queue.length && wanted < this.options.streamChunkBytes; at++) {
+    const { streamChunkBytes, budget } = this.options;
+    const most = streamChunkBytes + STRETCH_BYTES_MAX;
+    for (let at = this.queueAt; at < this.queue.length && wanted <= most; at++) {
       const part = this.queue[at]!;
       if (typeof part === "number") {
         wanted += SIZE_BYTES;
@@ -138,8 +142,8 @@ export class ResponseWriter {
         wanted += part.length;
       }
     }
-    const stageBytes = Math.min(wanted, this.options.streamChunkBytes);
-    this.stage = streams ? this.options.budget.take(stageBytes) : Buffer.allocUnsafe(stageBytes);
+    const stageBytes = wanted <= most ? wanted : streamChunkBytes;
+    this.stage = streams ? budget.take(stageBytes) : Buffer.allocUnsafe(stageBytes);
     this.stageLent = streams;
     this.stageFrom = 0;
     this.stageAt = 0;

@@ -96,6 +96,21 @@ describe("a streamed part", () => {
     client.socket.destroy();
   });
 
+  const ends: [string, length: number, reads: number[]][] = [
+    ["goes with the chunk before it when it is small", 2 * CHUNK + 4092, [CHUNK - 4, CHUNK + 4096]],
+    ["is read by itself when it is larger", 2 * CHUNK + 4093, [CHUNK - 4, CHUNK, 4097]],
+  ];
+  for (const [sentence, length, reads] of ends) {
+    it(`has an end that ${sentence}`, async () => {
+      await using net = await startHarness();
+      const client = await oneRequest(net);
+      const part = new CountingPart(length);
+      net.requests[0]!.respond([part]);
+      assert.ok((await client.take(1))[0]!.equals(countingBytes(length)));
+      assert.deepEqual(part.reads, reads);
+    });
+  }
+
   it("gets smaller chunks when the budget of the process is used up", async () => {
     const pool = new BufferPool(0);
     const budget = new StreamBudget(128 * 1024, pool);
