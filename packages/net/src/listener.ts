@@ -19,6 +19,8 @@ import type { EndOfTurn } from "./turn-scheduler.ts";
 const READ_BUFFER_BYTES = 64 * 1024;
 /** Idle connections are looked for so many times per idle limit. */
 const SWEEPS_PER_IDLE_LIMIT = 8;
+/** How often idle buffers are let go where connections may be idle for ever. */
+const TRIM_PERIOD_MS = 60_000;
 const POOL_IDLE_BYTES_MAX = 32 * 1024 * 1024;
 const STREAM_BUDGET_BYTES = 32 * 1024 * 1024;
 const ACCEPT_BACKLOG = 511;
@@ -188,11 +190,11 @@ export class Listener implements ConnectionHost {
   }
 
   private scheduleSweep(): void {
-    if (this.limits.maxIdleMs < 0) return;
-    const everyMs = Math.max(1, Math.floor(this.limits.maxIdleMs / SWEEPS_PER_IDLE_LIMIT));
+    const { maxIdleMs } = this.limits;
+    const everyMs = maxIdleMs < 0 ? TRIM_PERIOD_MS : Math.max(1, Math.floor(maxIdleMs / SWEEPS_PER_IDLE_LIMIT));
     this.sweepTimer = this.options.clock.schedule(everyMs, () => {
       const nowMs = this.options.clock.monotonicMs();
-      for (const connection of this.connections) connection.closeIfIdle(nowMs);
+      if (maxIdleMs >= 0) for (const connection of this.connections) connection.closeIfIdle(nowMs);
       this.framePool.trim();
       this.scheduleSweep();
     });

@@ -125,6 +125,15 @@ describe("idle connections", () => {
   });
 });
 
+it("buffers that nobody needs are let go also where connections may be idle for ever", async () => {
+  await using net = await startHarness({ limits: { maxIdleMs: -1 } });
+  const { framePool } = net.listener;
+  framePool.give(framePool.take(100_000));
+  assert.ok(framePool.idleBytes() >= 100_000);
+  for (let minute = 0; minute < 2; minute++) net.clock.advance(60_000);
+  assert.equal(framePool.idleBytes(), 0);
+});
+
 describe("the number of connections", () => {
   it("above the limit are closed at once with a log line, and a place that becomes free is given again", async () => {
     const maxConnections = new ConnectionCounter(2);
