@@ -19,6 +19,7 @@ export async function publish(broker: Broker, delta: MetadataDelta, image: Metad
   applyConfigs(broker, delta, image);
   broker.newestImage = image;
   broker.groups.follow(broker.replicas.partitionsOf(GROUP_TOPIC));
+  if (delta.removedTopics.length > 0) broker.groups.performOnAll((shard) => shard.topicsDeleted(delta.removedTopics));
 }
 
 /** Brings up everything that a loaded image has, at start. @throws the operating system's error when a log cannot be made. */

@@ -2,13 +2,20 @@
 // What belongs to one kind of group stands in classic/ and consumer/, committed offsets in offsets/; here is only who gets what.
 
 import type { Logger, Random } from "@ottla/base";
+import type { JoinGroupRequest, JoinGroupResponse } from "@ottla/protocol/messages/11-join-group.ts";
+import type { HeartbeatRequest, HeartbeatResponse } from "@ottla/protocol/messages/12-heartbeat.ts";
+import type { LeaveGroupRequest, LeaveGroupResponse } from "@ottla/protocol/messages/13-leave-group.ts";
+import type { SyncGroupRequest, SyncGroupResponse } from "@ottla/protocol/messages/14-sync-group.ts";
 import { Deadlines } from "../runtime/deadlines.ts";
-import type { Now, Outcome, TransactionalProducer } from "../runtime/outcome.ts";
-import { NOTHING } from "../runtime/outcome.ts";
+import type { Now, Outcome, Pending, RequestClient, TransactionalProducer } from "../runtime/outcome.ts";
 import type { CoordinatorShard } from "../runtime/shard.ts";
+import { GroupAdmin } from "./admin.ts";
+import { ClassicGroups } from "./classic/classic-groups.ts";
 import type { GroupCoordinatorConfig } from "./group-config.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { GroupRecord } from "./group-records.ts";
+import { Offsets } from "./offsets/offsets.ts";
+import type { DeletedTopic } from "./offsets/offsets.ts";
 import type { TopicsView } from "./topics-view.ts";
 
 export interface GroupShardOptions {
@@ -22,29 +29,86 @@ export interface GroupShardOptions {
 
 export class GroupShard implements CoordinatorShard<GroupRecord> {
   readonly context: GroupContext;
+  readonly classic: ClassicGroups;
+  readonly offsets: Offsets;
+  readonly admin: GroupAdmin;
 
   constructor(options: GroupShardOptions) {
     this.context = {
       groups: new Map(),
-      createSimpleGroup: () => {
-        throw new Error("no kind of group is there yet");
-      },
+      createSimpleGroup: (groupId) => this.classic.createSimpleGroup(groupId),
       deadlines: new Deadlines(),
       config: () => options.config(),
       topics: () => options.topics(),
       random: options.random,
       logger: options.logger,
     };
+    this.classic = new ClassicGroups(this.context);
+    this.offsets = new Offsets(this.context);
+    this.admin = new GroupAdmin({ context: this.context, classic: this.classic, offsets: this.offsets });
   }
 
-  replay(record: GroupRecord, _order: number, _producer: TransactionalProducer | null): void {
-    this.context.logger.warn({ kind: record.kind }, "no part of the group coordinator knows this record");
+  join(
+    request: JoinGroupRequest,
+    client: RequestClient,
+    pending: Pending<JoinGroupResponse>,
+    now: Now,
+  ): Outcome<GroupRecord> {
+    return this.classic.join(request, client, pending, now);
   }
 
-  replayEndTransaction(_producerId: number, _producerEpoch: number, _committed: boolean): void {}
+  sync(
+    request: SyncGroupRequest,
+    _client: RequestClient,
+    pending: Pending<SyncGroupResponse>,
+    now: Now,
+  ): Outcome<GroupRecord> {
+    return this.classic.sync(request, pending, now);
+  }
 
-  loaded(_now: Now): Outcome<GroupRecord> {
-    return NOTHING;
+  heartbeat(
+    request: HeartbeatRequest,
+    _client: RequestClient,
+    pending: Pending<HeartbeatResponse>,
+    now: Now,
+  ): Outcome<GroupRecord> {
+    return this.classic.heartbeat(request, pending, now);
+  }
+
+  leave(
+    request: LeaveGroupRequest,
+    _client: RequestClient,
+    pending: Pending<LeaveGroupResponse>,
+    now: Now,
+  ): Outcome<GroupRecord> {
+    return this.classic.leave(request, pending, now);
+  }
+
+  /** Topics were deleted: nobody can commit to them any more. */
+  topicsDeleted(topics: readonly DeletedTopic[]): Outcome<GroupRecord> {
+    return { records: this.offsets.partitionsDeleted(topics), replies: [], splittable: true };
+  }
+
+  replay(record: GroupRecord, order: number, producer: TransactionalProducer | null): void {
+    switch (record.kind) {
+      case "OffsetCommit":
+        this.offsets.replayCommit(record.key, record.value, order, producer);
+        break;
+      case "GroupMetadata":
+        this.classic.replayGroupMetadata(record.key, record.value);
+        break;
+      default:
+        this.context.logger.warn({ kind: record.kind }, "no part of the group coordinator knows this record");
+    }
+  }
+
+  replayEndTransaction(producerId: number, _producerEpoch: number, committed: boolean): void {
+    this.offsets.endTransaction(producerId, committed);
+  }
+
+  loaded(now: Now): Outcome<GroupRecord> {
+    this.offsets.loaded(now);
+    return this.classic.loaded(now);
   }
 
   nextDeadlineMs(): number | null {
