@@ -19,7 +19,13 @@ export class Report {
   add(verdict: Verdict, where: string, what: string): void {
     const counted = verdict === "skipped" && this.skippedIsFailed ? "failed" : verdict;
     this.counts[counted] += 1;
-    console.log(`${counted.padEnd(7)} ${where.padEnd(26)} ${what.slice(0, shownCharacters)}`);
+    this.show(counted, where, what);
+  }
+
+  /** A check whose failure, or absence, is written down and explained; it never fails the run. */
+  addExplained(where: string, what: string): void {
+    this.counts.skipped += 1;
+    this.show("skipped", where, what);
   }
 
   /** Takes over all lines that a suite printed. Returns how many there were. */
@@ -34,5 +40,9 @@ export class Report {
 
   closingLine(): string {
     return `${this.counts.ok} passed, ${this.counts.failed} failed, ${this.counts.skipped} skipped`;
+  }
+
+  private show(verdict: Verdict, where: string, what: string): void {
+    console.log(`${verdict.padEnd(7)} ${where.padEnd(26)} ${what.slice(0, shownCharacters)}`);
   }
 }

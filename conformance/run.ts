@@ -7,6 +7,8 @@ import { parseArgs } from "node:util";
 import { MissingProgramError } from "../tools/reference.ts";
 import { checkDump, fillForDump } from "./dump-log.ts";
 import { checkKilledFolder } from "./killed-folder.ts";
+import { runKafkaTools } from "./kafka-tools/suite.ts";
+import { runLibrdkafka } from "./librdkafka/suite.ts";
 import { run, type Command } from "./processes.ts";
 import { Report } from "./report.ts";
 import { suites, type Suite } from "./suites.ts";
@@ -15,25 +17,64 @@ import { startTargets, type Target } from "./targets.ts";
 
 const suiteLimitMs = 120_000;
 const dumpLogName = "kafka-dump-log";
+const kafkaToolsName = "kafka-tools";
+const librdkafkaName = "librdkafka";
 
 async function main(words: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: words,
     allowPositionals: true,
-    options: { against: { type: "string", default: "ottla" } },
+    options: {
+      against: { type: "string", default: "ottla" },
+      protocol: { type: "string", multiple: true, default: ["classic", "consumer"] },
+      tests: { type: "string", default: "" },
+      record: { type: "boolean", default: false },
+    },
   });
-  if (values.against !== "ottla" && values.against !== "reference") throw new Error(`no target "${values.against}"`);
+  const against = oneOf(values.against, ["ottla", "reference"]);
+  const protocols = values.protocol.map((protocol) => oneOf(protocol, ["classic", "consumer"]));
   const wanted = (name: string): boolean => positionals.length === 0 || positionals.some((part) => name.includes(part));
   const report = new Report({ skippedIsFailed: process.env["CI"] === "true" });
-  const targets = await startTargets(values.against);
-  const free = createTurns(2);
-  await Promise.all(
-    suites.filter(({ name }) => wanted(name)).map((suite) => runSuite(suite, { targets, report, free })),
-  );
-  await endTargets(targets, report, wanted(dumpLogName));
+  await runClients(against, wanted, report);
+  if (wanted(kafkaToolsName)) await orSkipped(report, kafkaToolsName, () => runKafkaTools(report, against));
+  if (wanted(librdkafkaName)) {
+    const extent = positionals.length === 0 ? "quick" : "all";
+    const numbers = values.tests.split(",").filter((number) => number !== "");
+    const options = { against, extent, protocols, numbers, record: values.record } as const;
+    await orSkipped(report, librdkafkaName, () => runLibrdkafka(report, options));
+  }
   console.log(report.closingLine());
   const none = report.counts.ok + report.counts.failed + report.counts.skipped === 0;
   process.exitCode = report.counts.failed > 0 || none ? 1 : 0;
+}
+
+function oneOf<const Word extends string>(word: string, words: readonly Word[]): Word {
+  const found = words.find((candidate) => candidate === word);
+  if (found === undefined) throw new Error(`"${word}" is none of ${words.join(", ")}`);
+  return found;
+}
+
+/** A program that this machine lacks makes the whole suite one skipped check. */
+async function orSkipped(report: Report, where: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    report.add(error instanceof MissingProgramError ? "skipped" : "failed", where, (error as Error).message);
+  }
+}
+
+/** All clients at the same brokers, and then what is left on disk. */
+async function runClients(
+  against: "ottla" | "reference",
+  wanted: (name: string) => boolean,
+  report: Report,
+): Promise<void> {
+  const selected = suites.filter(({ name }) => wanted(name));
+  if (selected.length === 0 && !wanted(dumpLogName)) return;
+  const targets = await startTargets(against);
+  const free = createTurns(2);
+  await Promise.all(selected.map((suite) => runSuite(suite, { targets, report, free })));
+  await endTargets(targets, report, wanted(dumpLogName));
 }
 
 interface Place {

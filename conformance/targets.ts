@@ -25,18 +25,24 @@ export async function startTargets(against: "ottla" | "reference"): Promise<Targ
   return await Promise.all([startOttla("memory"), startOttla("disk")]);
 }
 
-async function startReference(): Promise<Target> {
+/** Apache Kafka on a new folder, with lines of server.properties on top. */
+export async function startReference(properties: Record<string, string> = {}): Promise<Target> {
   const dataDir = await mkdtemp(join(tmpdir(), "conformance-reference-"));
-  const kafka = await startReferenceKafka({ dataDir, heapMegabytes: 512 });
+  const kafka = await startReferenceKafka({ dataDir, heapMegabytes: 512, properties });
   const remove = (): Promise<void> => rm(dataDir, { recursive: true, force: true });
   return { name: "reference", bootstrap: kafka.bootstrap, dataDir, stop: () => kafka.stop(), remove };
 }
 
 /** Starts `ottla start` as a user does; on disk in `known` or in a new folder. */
-export async function startOttla(storage: "memory" | "disk", known?: string): Promise<Target> {
+export async function startOttla(
+  storage: "memory" | "disk",
+  known?: string,
+  properties: Record<string, string> = {},
+): Promise<Target> {
   const dataDir = storage === "disk" ? (known ?? (await mkdtemp(join(tmpdir(), "conformance-disk-")))) : null;
   const where = dataDir === null ? ["--memory"] : ["--data-dir", dataDir];
-  const words = [command, "start", ...where, "--port", "0", "--log-format", "json"];
+  const overrides = Object.entries(properties).flatMap(([name, value]) => ["--override", `${name}=${value}`]);
+  const words = [command, "start", ...where, "--port", "0", "--log-format", "json", ...overrides];
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
   const endWithParent = (): void => void child.kill("SIGKILL");
   process.on("exit", endWithParent);
