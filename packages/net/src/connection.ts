@@ -270,7 +270,12 @@ export class Connection implements RequestOwner, SocketReader {
 
   private release(): void {
     this.become("closed");
-    this.writer.close();
+    try {
+      this.writer.close();
+    } catch (error) {
+      const fields = this.fields({ error: describe(error) });
+      this.host.logger.error(fields, "A response that is not sent could not be released.");
+    }
     this.assembler.drop();
     if (this.held !== null && this.held.pooled !== null) this.host.framePool.give(this.held.pooled);
     this.held = null;

@@ -39,7 +39,7 @@ export interface ListenerOptions {
   readonly bulkApiKeys: ReadonlySet<number>;
   /** Gets every request, in order per connection. What it throws closes the connection with a log line. */
   readonly onRequest: (request: NetRequest) => void;
-  /** Called once per connection, when it is gone. */
+  /** Called once per connection, when it is gone. What it throws is logged. */
   readonly onClose?: (connection: Connection) => void;
   /** Shared with storage, so that responses leave in the turn in which their appends end. By default one of its own. */
   readonly scheduler?: EndOfTurn;
@@ -149,7 +149,13 @@ export class Listener implements ConnectionHost {
   onClosed(connection: Connection): void {
     if (!this.connections.delete(connection)) return;
     this.limits.maxConnections.remove();
-    this.options.onClose?.(connection);
+    try {
+      this.options.onClose?.(connection);
+    } catch (error) {
+      // Nobody above could answer for it: it would end the process.
+      const fields = { listener: this.name, connection: connection.id, error };
+      this.logger.error(fields, "The end of a connection could not be told.");
+    }
     if (this.connections.size === 0) this.whenEmpty?.();
   }
 

@@ -6,7 +6,7 @@ import { ManualClock, silentLogger } from "@ottla/base";
 import { ConnectionCounter, startListener } from "@ottla/net";
 import { CountingPart, FETCH, FrameClient, PRODUCE, request, startHarness, until } from "./harness.ts";
 
-describe("closing a listener", () => {
+describe("closing a listener or a connection", () => {
   it("with nothing in flight ends at once and frees the port", async () => {
     await using net = await startHarness();
     const client = await net.client();
@@ -55,6 +55,27 @@ describe("closing a listener", () => {
     await using net = await startHarness();
     assert.equal(net.listener.close(10), net.listener.close(20));
   });
+
+  for (const where of ["the owner", "a part of its answer"]) {
+    it(`of a connection goes on when ${where} throws, with a log line`, async () => {
+      const fail = (): never => {
+        throw new Error("no note taken");
+      };
+      await using net = await startHarness(where === "the owner" ? { more: { onClose: fail } } : {});
+      const [client, other] = [await net.client(), await net.client()];
+      client.send(request(PRODUCE, 1), request(PRODUCE, 2));
+      await until(() => net.requests.length === 2, "two requests");
+      const part = new CountingPart(5_000_000);
+      if (where !== "the owner") part.release = fail;
+      // It waits for the first answer.
+      net.requests[1]!.respond([part]);
+      client.socket.destroy();
+      await until(() => net.listener.connectionCount() === 1, "the connection to go");
+      assert.equal(net.logger.lines.filter(({ level }) => level === "error").length, 1);
+      other.send(request(FETCH, 3));
+      await until(() => net.requests.length === 3, "a request of another connection");
+    });
+  }
 
   it("leaves no timer behind", async () => {
     const clock = new ManualClock();
