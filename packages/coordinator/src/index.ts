@@ -9,3 +9,16 @@ export { groupRecordCodec } from "./group/group-records.ts";
 export type { GroupRecord } from "./group/group-records.ts";
 export { GroupShard } from "./group/group-shard.ts";
 export type { TopicsView, TopicView } from "./group/topics-view.ts";
+export { TransactionShard } from "./transaction/transaction-shard.ts";
+export type { TransactionClaim } from "./transaction/transaction-shard.ts";
+export type { TopicPartitions } from "./transaction/add-partitions.ts";
+export type { TransactionContext, TransactionCoordinatorConfig } from "./transaction/transaction-context.ts";
+export { filterableStates, undescribed } from "./transaction/transaction-listing.ts";
+export type {
+  TransactionDescription,
+  TransactionFilter,
+  TransactionListing,
+} from "./transaction/transaction-listing.ts";
+export type { MarkerPartition, TransactionMarkers } from "./transaction/transaction-markers.ts";
+export { transactionRecordCodec } from "./transaction/transaction-records.ts";
+export type { TransactionRecord } from "./transaction/transaction-records.ts";
