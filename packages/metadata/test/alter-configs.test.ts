@@ -168,7 +168,7 @@ describe("IncrementalAlterConfigs", () => {
       ],
       "INVALID_CONFIG",
     ],
-    ["an unknown broker", BROKER, "2", [["log.retention.ms", SET, "6"]], "BROKER_ID_NOT_REGISTERED"],
+    ["an unknown broker", BROKER, "2", [["log.retention.ms", SET, "6"]], "INVALID_REQUEST"],
     ["a broker whose name is no number", BROKER, "one", [["log.retention.ms", SET, "6"]], "INVALID_REQUEST"],
     ["a config that needs a restart", BROKER, "1", [["num.partitions", SET, "6"]], "INVALID_REQUEST"],
     ["a bad value of a broker", BROKER, "1", [["log.retention.ms", SET, "x"]], "INVALID_REQUEST"],

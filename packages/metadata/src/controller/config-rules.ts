@@ -109,7 +109,8 @@ export function checkResourceExists(type: number, name: string, context: Decisio
   }
   if (type === configResource.GROUP) return NO_ERROR;
   if (name === "" || context.image.broker(Number(name)) !== undefined) return NO_ERROR;
-  return refusal(errorCodes.BROKER_ID_NOT_REGISTERED, `No node with id ${name} is registered.`);
+  // What a broker of Kafka answers (ConfigAdminManager), which asks no controller about the id of another.
+  return refusal(errorCodes.INVALID_REQUEST, `Unexpected broker id, expected ${context.nodeId}, but received ${name}`);
 }
 
 /** KIP-966: with eligible leader replicas there is one min.insync.replicas for all brokers, and there always is one. */
