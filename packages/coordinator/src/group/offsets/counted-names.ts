@@ -8,6 +8,9 @@ export class CountedNames {
   private readonly names: string[] = [];
   private readonly holders: number[] = [];
   private readonly free: number[] = [];
+  /** Offsets of one group and topic come one after another: the name that was looked for last, and its index. */
+  private lastName = "";
+  private lastIndex = -1;
 
   /** Names in use. */
   get size(): number {
@@ -16,7 +19,11 @@ export class CountedNames {
 
   /** -1 when nobody holds the name. */
   indexOf(name: string): number {
-    return this.indexes.get(name) ?? -1;
+    if (this.lastIndex >= 0 && this.lastName === name) return this.lastIndex;
+    const index = this.indexes.get(name) ?? -1;
+    this.lastName = name;
+    this.lastIndex = index;
+    return index;
   }
 
   nameOf(index: number): string {
@@ -25,8 +32,8 @@ export class CountedNames {
 
   /** The index of the name, held once more. */
   hold(name: string): number {
-    const known = this.indexes.get(name);
-    if (known !== undefined) {
+    const known = this.indexOf(name);
+    if (known >= 0) {
       this.holders[known]!++;
       return known;
     }
@@ -44,6 +51,7 @@ export class CountedNames {
     if (left > 0) return;
     this.indexes.delete(this.names[index]!);
     this.names[index] = "";
+    this.lastIndex = -1;
     this.free.push(index);
   }
 

@@ -30,7 +30,7 @@ export function fetchPartitions(
     name,
     topicId,
     partitions: partitionIndexes.map((partition) => {
-      if (mayBeUnstable && from.pending!.has(groupId, name, partition)) return unstable(partition);
+      if (mayBeUnstable && from.pending.has(groupId, name, partition)) return unstable(partition);
       return fetchPartition(from.table, from.table.find(groupId, name, partition), { partition, topicId });
     }),
   }));
@@ -47,7 +47,7 @@ export function fetchAll(groupId: string, { table, pending }: FetchedFrom): Topi
       topics.set(topic, answer);
     }
     answer.partitions.push(
-      mayBeUnstable && pending!.has(groupId, topic, partition)
+      mayBeUnstable && pending.has(groupId, topic, partition)
         ? unstable(partition)
         : {
             partitionIndex: partition,

@@ -1,4 +1,4 @@
-// The committed offsets of one shard in columns: no object and no string of its own for an offset, about 75 bytes each.
+// The committed offsets of one shard in columns: no object and no string of its own for an offset, about 100 bytes each.
 // A hash table over (group, topic, partition) finds a row; the rows of a group form a ring in the order of their first commits.
 // Not here: offsets of open transactions (pending-offsets.ts) and every rule about who may commit.
 

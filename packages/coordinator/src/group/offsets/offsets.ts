@@ -181,12 +181,7 @@ export class Offsets {
     return this.table.countOf(groupId);
   }
 
-  replayCommit(
-    key: CommitKey,
-    value: CommitRecordValue,
-    order: number,
-    producer: TransactionalProducer | null,
-  ): void {
+  replayCommit(key: CommitKey, value: CommitRecordValue, order: number, producer: TransactionalProducer | null): void {
     const { group, topic, partition } = key;
     if (value === null) {
       this.table.remove(group, topic, partition);
