@@ -159,7 +159,7 @@ export class AppendGroup {
   private checkProducers(waiting: WaitingAppend, checked: Validated): AddOutcome | null {
     for (const batch of checked.batches) {
       if (batch.producerId < 0) continue;
-      const verdict = this.start.producers.check(batch, waiting.options.origin);
+      const verdict = this.start.producers.check(batch, waiting.options.origin, waiting.options);
       if (verdict.kind === "refused") {
         this.refuse(waiting, verdict);
         return "answered";

@@ -21,6 +21,8 @@ export type {
 } from "./log-results.ts";
 export type { LogConfig } from "./log-config.ts";
 export type { ActiveProducer } from "./producer-state.ts";
+export { NO_GUARD } from "./transaction-verifications.ts";
+export type { TransactionBeginning } from "./transaction-verifications.ts";
 export type { EpochEntry } from "./leader-epochs.ts";
 export { DiskFileSystem } from "./disk-file-system.ts";
 export { MemoryFileSystem } from "./memory-file-system.ts";

@@ -2,8 +2,9 @@
 
 import type { FramePart } from "@ottla/base";
 import type { AppendOrigin, RecordError } from "@ottla/protocol";
+import type { TransactionTerms } from "./producer-rules.ts";
 
-export interface AppendOptions {
+export interface AppendOptions extends TransactionTerms {
   /** Written into every batch, unless the origin is replication: then the batches keep theirs. */
   leaderEpoch: number;
   origin: AppendOrigin;

@@ -20,6 +20,7 @@ import { findByTimestamp, findLargestTimestamp } from "./log-timestamps.ts";
 import { truncateLog } from "./log-truncation.ts";
 import type { Segment } from "./segment.ts";
 import type { ActiveProducer } from "./producer-state.ts";
+import type { TransactionBeginning } from "./transaction-verifications.ts";
 
 export class PartitionLog {
   private readonly state: LogState;
@@ -200,6 +201,11 @@ export class PartitionLog {
   /** Notes that a leader begins at the log end (Kafka does so when a broker becomes leader). */
   startLeaderEpoch(epoch: number): void {
     this.state.leaderEpochs.assign(epoch, this.state.logEndOffset);
+  }
+
+  /** Before the first batch of a producer's transaction in this log; see ProducerState. */
+  beginVerification(beginning: TransactionBeginning): { errorCode: number; guard: number } {
+    return this.state.producers.beginVerification(beginning, this.state.context.clock.nowMs());
   }
 
   activeProducers(): ActiveProducer[] {

@@ -4,6 +4,8 @@
 import { errorCodes } from "@ottla/protocol";
 import type { AppendOrigin, BatchSummary } from "@ottla/protocol";
 import type { ProducerEntry } from "./producer-entry.ts";
+import { NO_GUARD } from "./transaction-verifications.ts";
+import type { TransactionVerification } from "./transaction-verifications.ts";
 
 const SEQUENCE_MAX = 0x7fff_ffff;
 const EPOCH_MAX = 0x7fff;
@@ -31,20 +33,29 @@ export type ProducerBatch = Pick<
 
 const APPEND: ProducerVerdict = { kind: "append" };
 
+/** What an append says of its transactions; AppendOptions has it. */
+export interface TransactionTerms {
+  /** Of the WriteTxnMarkers request that a marker came with (transaction.version 0 to 2). Default 0. */
+  readonly transactionVersion?: number;
+  /** The guard of the verification that was made for it, 0 for none. Without it, transactions begin unverified. */
+  readonly verificationGuard?: number;
+}
+
 /**
- * What KIP-890 adds for transactions belongs here too: a transactional batch with no open transaction needs the coordinator's word,
- * else INVALID_TXN_STATE, and with epoch bumps a transaction of an unknown producer must begin at sequence 0.
- * @param transactionVersion of the WriteTxnMarkers request that a marker came with (transaction.version 0 to 2).
+ * Judges a batch of a producer with an id.
+ * @param entry what the log has of the producer, null for nothing
+ * @param verification that is under way for the producer
  */
 export function judgeBatch(
   entry: ProducerEntry | null,
   batch: ProducerBatch,
   origin: AppendOrigin,
-  transactionVersion: number,
+  terms: TransactionTerms,
+  verification: TransactionVerification | undefined,
 ): ProducerVerdict {
-  if (entry === null || origin === "replication") return APPEND;
-  if (batch.isControl) return judgeMarker(entry, batch, transactionVersion);
-  if (origin === "client") {
+  if (origin === "replication") return APPEND;
+  if (batch.isControl) return entry === null ? APPEND : judgeMarker(entry, batch, terms.transactionVersion ?? 0);
+  if (origin === "client" && entry !== null) {
     const known = entry.findBatch(batch.producerEpoch, batch.baseSequence, batch.lastSequence);
     if (known !== null) {
       return {
@@ -55,12 +66,14 @@ export function judgeBatch(
       };
     }
   }
-  if (batch.producerEpoch < entry.epoch) return staleEpoch(entry, batch);
+  if (entry !== null && batch.producerEpoch < entry.epoch) return staleEpoch(entry, batch);
+  if (batch.isTransactional && !isUnderWay(entry, batch.producerEpoch) && !isVerified(terms, verification))
+    return refused(errorCodes.INVALID_TXN_STATE, "The records are not part of a transaction that is under way.");
   if (origin === "client") {
-    const sequence = judgeSequence(entry, batch);
+    const sequence = judgeSequence(entry, batch, verification);
     if (sequence !== null) return sequence;
   }
-  if (entry.transactionFirstOffset >= 0 && !batch.isTransactional) {
+  if (entry !== null && entry.transactionFirstOffset >= 0 && !batch.isTransactional) {
     return refused(
       errorCodes.INVALID_TXN_STATE,
       `Producer ${batch.producerId} has a transaction open and writes outside of it.`,
@@ -69,15 +82,42 @@ export function judgeBatch(
   return APPEND;
 }
 
+/** Whether the producer has a transaction open in this epoch. */
+export function isUnderWay(entry: ProducerEntry | null, producerEpoch: number): boolean {
+  return entry !== null && entry.transactionFirstOffset >= 0 && entry.epoch === producerEpoch;
+}
+
+function isVerified(
+  { verificationGuard }: TransactionTerms,
+  verification: TransactionVerification | undefined,
+): boolean {
+  if (verificationGuard === undefined) return true;
+  return verificationGuard !== NO_GUARD && verification?.guard === verificationGuard;
+}
+
 // An unknown producer may begin anywhere: its records may have been deleted. So may one whose entry remembers no epoch.
-function judgeSequence(entry: ProducerEntry, batch: ProducerBatch): ProducerVerdict | null {
-  if (entry.epoch < 0) return null;
-  const last = batch.producerEpoch === entry.epoch ? entry.lastSequence() : -1;
+// Not so in a transaction with an epoch of its own, which cannot have lost its beginning.
+function judgeSequence(
+  entry: ProducerEntry | null,
+  batch: ProducerBatch,
+  verification: TransactionVerification | undefined,
+): ProducerVerdict | null {
   const next = batch.baseSequence;
+  if (verification !== undefined) {
+    if (verification.epochPerTransaction && next !== 0 && (entry === null || entry.lastBatch() === null))
+      return outOfOrder(batch, "a new transaction begins at 0");
+    if (next > verification.lowestSequence) return outOfOrder(batch, `${verification.lowestSequence} comes first`);
+  }
+  if (entry === null || entry.epoch < 0) return null;
+  const last = batch.producerEpoch === entry.epoch ? entry.lastSequence() : -1;
   const follows =
     batch.producerEpoch === entry.epoch ? next === last + 1 || (next === 0 && last === SEQUENCE_MAX) : next === 0;
-  if (follows) return null;
-  const sentence = `Producer ${batch.producerId}, epoch ${batch.producerEpoch}: sequence ${next} does not follow ${last}.`;
+  return follows ? null : outOfOrder(batch, `it does not follow ${last}`);
+}
+
+function outOfOrder(batch: ProducerBatch, why: string): ProducerVerdict {
+  const { producerId, producerEpoch, baseSequence } = batch;
+  const sentence = `Producer ${producerId}, epoch ${producerEpoch}: sequence ${baseSequence} is out of order, ${why}.`;
   return refused(errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, sentence);
 }
 

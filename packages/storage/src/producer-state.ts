@@ -3,14 +3,17 @@
 // everything else sees only what was committed. Snapshots are kept by the log, encoded by producer-state-snapshot.ts.
 
 import { assert, DecodeError } from "@ottla/base";
+import { errorCodes } from "@ottla/protocol";
 import type { AppendOrigin } from "@ottla/protocol";
 import { OpenTransactions } from "./open-transactions.ts";
 import type { CompletedTransaction } from "./open-transactions.ts";
 import { ProducerEntry } from "./producer-entry.ts";
-import { judgeBatch } from "./producer-rules.ts";
-import type { ProducerBatch, ProducerVerdict } from "./producer-rules.ts";
+import { isUnderWay, judgeBatch } from "./producer-rules.ts";
+import type { ProducerBatch, ProducerVerdict, TransactionTerms } from "./producer-rules.ts";
 import { decodeProducerSnapshot, encodeProducerSnapshot } from "./producer-state-snapshot.ts";
 import type { AbortedTransaction } from "./transaction-index.ts";
+import { NO_GUARD, TransactionVerifications } from "./transaction-verifications.ts";
+import type { TransactionBeginning } from "./transaction-verifications.ts";
 
 /** As DescribeProducers (KIP-664) lists it. */
 export interface ActiveProducer {
@@ -22,6 +25,8 @@ export interface ActiveProducer {
   currentTxnStartOffset: number;
 }
 
+const NO_TERMS: TransactionTerms = {};
+
 /** A transaction's beginning or end in the order of the log. */
 type Step = { begins: number; producerId: number } | CompletedTransaction;
 
@@ -30,6 +35,7 @@ export class ProducerState {
   expirationMs: number;
   private producers = new Map<number, ProducerEntry>();
   private readonly transactions = new OpenTransactions();
+  private readonly verifications = new TransactionVerifications();
   private readonly staged = new Map<number, ProducerEntry>();
   private readonly stagedSteps: Step[] = [];
   private end = 0;
@@ -47,12 +53,22 @@ export class ProducerState {
     return this.producers.size;
   }
 
+  /** Judges a batch of a producer with an id against what was committed and staged; changes nothing. */
+  check(batch: ProducerBatch, origin: AppendOrigin, terms: TransactionTerms = NO_TERMS): ProducerVerdict {
+    const { producerId } = batch;
+    return judgeBatch(this.entryOf(producerId), batch, origin, terms, this.verifications.get(producerId));
+  }
+
   /**
-   * Judges a batch of a producer with an id against what was committed and staged; changes nothing.
-   * @param transactionVersion of the WriteTxnMarkers request that brought a marker.
+   * Before a producer's first batch of a transaction: the guard under which the coordinator is to be asked, and the batch be appended.
+   * NO_GUARD when the transaction is under way and needs no asking. INVALID_PRODUCER_EPOCH for a producer of old.
    */
-  check(batch: ProducerBatch, origin: AppendOrigin, transactionVersion = 0): ProducerVerdict {
-    return judgeBatch(this.entryOf(batch.producerId), batch, origin, transactionVersion);
+  beginVerification(beginning: TransactionBeginning, nowMs: number): { errorCode: number; guard: number } {
+    const entry = this.entryOf(beginning.producerId);
+    if (entry !== null && beginning.producerEpoch < entry.epoch)
+      return { errorCode: errorCodes.INVALID_PRODUCER_EPOCH, guard: NO_GUARD };
+    const isKnown = isUnderWay(entry, beginning.producerEpoch);
+    return { errorCode: errorCodes.NONE, guard: isKnown ? NO_GUARD : this.verifications.begin(beginning, nowMs) };
   }
 
   /** Notes a batch that `check` let pass and that is about to be written at `baseOffset`. */
@@ -63,6 +79,7 @@ export class ProducerState {
       entry = this.producers.get(batch.producerId)?.copy() ?? new ProducerEntry(batch.producerId);
       this.staged.set(batch.producerId, entry);
     }
+    if (batch.isTransactional) this.verifications.settle(batch);
     if (batch.isControl) this.stageMarker(entry, batch, baseOffset);
     else this.stageData(entry, batch, baseOffset);
   }
@@ -131,6 +148,7 @@ export class ProducerState {
     for (const [producerId, entry] of this.producers) {
       if (this.isExpired(entry, nowMs)) this.producers.delete(producerId);
     }
+    this.verifications.removeExpired(nowMs, this.expirationMs);
     return before - this.producers.size;
   }
 
@@ -158,6 +176,7 @@ export class ProducerState {
   reset(endOffset: number): void {
     assert(this.staged.size === 0, "nothing is staged while the state starts over");
     this.producers.clear();
+    this.verifications.clear();
     this.transactions.clear();
     this.end = endOffset;
   }

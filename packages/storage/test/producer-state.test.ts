@@ -64,7 +64,7 @@ class Log {
 
   /** The base offset it was appended or found at, or the error's name. */
   send(batch: ProducerBatch, origin: AppendOrigin = "client", transactionVersion = 0): number | string {
-    const verdict = this.state.check(batch, origin, transactionVersion);
+    const verdict = this.state.check(batch, origin, { transactionVersion });
     if (verdict.kind === "refused") return errorName(verdict.errorCode);
     if (verdict.kind === "duplicate") return `again ${verdict.baseOffset}-${verdict.lastOffset}`;
     const base = this.end;
