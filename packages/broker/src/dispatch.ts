@@ -3,6 +3,7 @@
 // but never ends the process. A request is answered at most once.
 
 import { ByteReader, ByteWriter, DecodeError } from "@ottla/base";
+import type { StreamedPart } from "@ottla/base";
 import type { Connection, NetRequest } from "@ottla/net";
 import { apiKeyEntry, decodeRequestHeader, encodeResponseHeader } from "@ottla/protocol";
 import type { RequestHeader } from "@ottla/protocol";
@@ -99,11 +100,24 @@ function answer(broker: Broker, request: NetRequest, work: Work, reply: unknown)
     encodeResponseHeader(writer, header.apiKey, header.apiVersion, header.correlationId);
     handler.api.response.encode(writer, header.apiVersion, reply);
   } catch (error) {
-    for (const part of writer.finish()) if (!Buffer.isBuffer(part)) part.release();
+    // Empty ones the writer releases at once.
+    for (const part of streamedPartsOf(reply)) if (part.length > 0) part.release();
     refuse(broker, request, error, `the ${handler.api.name} response cannot be encoded`);
     return;
   }
   request.respond(writer.finish());
+}
+
+/** All streamed parts of a reply, those that the encoder did not come to as well. */
+function streamedPartsOf(reply: unknown, found = new Set<StreamedPart>()): Set<StreamedPart> {
+  if (typeof reply !== "object" || reply === null || Buffer.isBuffer(reply)) return found;
+  if (isStreamedPart(reply)) return found.add(reply);
+  for (const value of Object.values(reply)) streamedPartsOf(value, found);
+  return found;
+}
+
+function isStreamedPart(value: object): value is StreamedPart {
+  return "release" in value && typeof value.release === "function" && "read" in value;
 }
 
 // KIP-511: a broker answers an ApiVersions version that it does not know in version 0, with the versions it does know.
