@@ -3,11 +3,12 @@
 //   npm run sim -- --frames N [--seed S]         N random and mutated frames
 //   npm run sim -- --log-steps N [--seed S]      N random steps of one log over faulty files
 //   npm run sim -- --broker-steps N [--seed S]   N random steps of a whole broker over faulty files
+//   npm run sim -- --group-steps N [--seed S]    N random steps of consumer groups
 // Without an option: a short run of each.
 
 import { parseArgs } from "node:util";
 
-const PARTS = ["kill-rounds", "frames", "log-steps", "broker-steps"] as const;
+const PARTS = ["kill-rounds", "frames", "log-steps", "broker-steps", "group-steps"] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     frames: { type: "string" },
     "log-steps": { type: "string" },
     "broker-steps": { type: "string" },
+    "group-steps": { type: "string" },
   },
 });
 const seed = values.seed === undefined ? Date.now() % 0x7fff_ffff : Number(values.seed);
@@ -42,6 +44,10 @@ await part("log-steps", 20_000, async (steps) => {
 await part("broker-steps", 10_000, async (steps) => {
   const { simulateBroker } = await import("./sim/simulate-broker.ts");
   return simulateBroker(seed, steps);
+});
+await part("group-steps", 20_000, async (steps) => {
+  const { simulateGroups } = await import("../packages/coordinator/test/support/groups/simulate-groups.ts");
+  return simulateGroups(seed, steps);
 });
 process.exitCode = failed ? 1 : 0;
 
