@@ -135,8 +135,54 @@ describe("a full cache of fetch sessions", () => {
   });
 });
 
-function newCache(slots: number): FetchSessionCache {
-  return new FetchSessionCache({ slots, random: new SeededRandom(1) });
+describe("sessions that remember as many partitions as all may together", () => {
+  const partitions = (topic: string, count: number): [string, number, number][] =>
+    Array.from({ length: count }, (_, index) => [topic, index, 0]);
+  const begin = (cache: FetchSessionCache, topic: string, count: number, nowMs = 0): FetchPlan =>
+    cache.plan(request(0, 0, partitions(topic, count)), VERSION_WITH_NAMES, nowMs, noNames);
+  const idOf = (plan: FetchPlan): number => (plan.kind === "refused" ? -1 : (plan.session?.id ?? 0));
+
+  it("leave the next client without one, which is served all the same", () => {
+    const cache = newCache(10, 5);
+    sessionOf(begin(cache, "a", 3));
+    const next = begin(cache, "b", 3);
+    assert.deepEqual([idOf(next), wanted(next).length, cache.size], [0, 3, 1]);
+    sessionOf(begin(cache, "c", 2));
+  });
+
+  it("make room when one ends or is stale", () => {
+    const cache = newCache(10, 5);
+    const first = sessionOf(begin(cache, "a", 4));
+    cache.plan(request(first.id, -1, []), VERSION_WITH_NAMES, 0, noNames);
+    sessionOf(begin(cache, "b", 2));
+    sessionOf(begin(cache, "c", 3));
+    sessionOf(begin(cache, "d", 5, 120_001));
+    assert.equal(cache.size, 1);
+    assert.equal(idOf(begin(cache, "e", 6, 300_000)), 0);
+    assert.equal(cache.size, 1, "nothing gives way to what has no room anyway");
+  });
+
+  it("end the one that grows, and count what is forgotten", () => {
+    const cache = newCache(10, 5);
+    const { id } = sessionOf(begin(cache, "a", 4));
+    const forgotten: [string, number][] = [
+      ["a", 0],
+      ["a", 1],
+    ];
+    const moved = cache.plan(request(id, 1, partitions("b", 3), forgotten), VERSION_WITH_NAMES, 0, noNames);
+    assert.deepEqual([moved.kind, wanted(moved).length], ["incremental", 5]);
+    const grown = cache.plan(request(id, 2, partitions("c", 1)), VERSION_WITH_NAMES, 0, noNames);
+    assert.deepEqual([idOf(grown), wanted(grown).length, cache.size], [0, 6, 0]);
+    sessionOf(begin(cache, "d", 5));
+  });
+});
+
+function newCache(slots: number, maxTargets?: number): FetchSessionCache {
+  return new FetchSessionCache({
+    slots,
+    random: new SeededRandom(1),
+    ...(maxTargets === undefined ? {} : { maxTargets }),
+  });
 }
 
 function sessionOf(plan: FetchPlan): NonNullable<Extract<FetchPlan, { kind: "full" }>["session"]> {

@@ -1,6 +1,7 @@
 // Incremental fetch sessions (KIP-227): what a client asked for stays here between fetches, so that a request names
 // only what changed and a response carries only partitions with news. Pure but for the clock that is passed in.
-// Invariant: at most `slots` sessions; an epoch is used once; a session serves either topic ids or topic names, never both.
+// Invariant: at most `slots` sessions with at most `maxTargets` partitions together; an epoch is used once; a session serves
+// either topic ids or topic names, never both.
 
 import type { Random } from "@ottla/base";
 import { ZERO_UUID } from "@ottla/base";
@@ -40,8 +41,13 @@ export type FetchPlan =
 export interface FetchSessionCacheOptions {
   /** `max.incremental.fetch.session.cache.slots`. */
   slots: number;
+  /** How many partitions all sessions may remember together; beyond, clients fetch without a session. Default SESSION_TARGETS_MAX. */
+  maxTargets?: number;
   random: Random;
 }
+
+// Kafka counts sessions only, and one can name as many partitions as fit a request. About 300 bytes each: 75 MB.
+const SESSION_TARGETS_MAX = 250_000;
 
 const INITIAL_EPOCH = 0;
 const FINAL_EPOCH = -1;
@@ -52,9 +58,12 @@ export class FetchSessionCache {
   private readonly options: FetchSessionCacheOptions;
   // In order of last use: the first is the one that was idle longest.
   private readonly sessions = new Map<number, FetchSession>();
+  private readonly maxTargets: number;
+  private targets = 0;
 
   constructor(options: FetchSessionCacheOptions) {
     this.options = options;
+    this.maxTargets = options.maxTargets ?? SESSION_TARGETS_MAX;
   }
 
   get size(): number {
@@ -66,7 +75,7 @@ export class FetchSessionCache {
     const usesTopicIds = version >= 13;
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === INITIAL_EPOCH || sessionEpoch === FINAL_EPOCH) {
-      if (sessionId !== 0) this.sessions.delete(sessionId);
+      if (sessionId !== 0) this.end(this.sessions.get(sessionId));
       const targets = distinctTargets(requestedTargets(request, usesTopicIds, nameOf), usesTopicIds);
       const session = sessionEpoch === INITIAL_EPOCH ? this.tryCreate(targets, usesTopicIds, nowMs) : null;
       return { kind: "full", targets: [...targets.values()], session };
@@ -76,11 +85,13 @@ export class FetchSessionCache {
     if (session.epoch !== sessionEpoch) return { kind: "refused", errorCode: errorCodes.INVALID_FETCH_SESSION_EPOCH };
     if (session.usesTopicIds !== usesTopicIds)
       return { kind: "refused", errorCode: errorCodes.FETCH_SESSION_TOPIC_ID_ERROR };
+    const before = session.targets.size;
     updateTargets(session, request, nameOf);
-    if (session.targets.size === 0) {
-      // Nothing is left that it could remember: it ends, which the client learns from the session id 0.
-      this.sessions.delete(session.id);
-      return { kind: "full", targets: [], session: null };
+    this.targets += session.targets.size - before;
+    if (session.targets.size === 0 || this.targets > this.maxTargets) {
+      // Nothing is left that it could remember, or too much: it ends, which the client learns from the session id 0.
+      this.end(session);
+      return { kind: "full", targets: [...session.targets.values()], session: null };
     }
     session.epoch = nextEpoch(session.epoch);
     session.lastUsedMs = nowMs;
@@ -91,8 +102,10 @@ export class FetchSessionCache {
 
   // A full cache gives a slot away only if the session idle longest is stale, or smaller than the new one and not brand-new.
   private tryCreate(targets: Map<string, FetchTarget>, usesTopicIds: boolean, nowMs: number): FetchSession | null {
-    if (this.options.slots === 0) return null;
-    if (this.sessions.size >= this.options.slots && !this.tryEvict(targets.size, nowMs)) return null;
+    const { slots } = this.options;
+    if (slots === 0 || targets.size > this.maxTargets) return null;
+    while (this.sessions.size >= slots || this.targets + targets.size > this.maxTargets)
+      if (!this.tryEvict(targets.size, nowMs)) return null;
     const session: FetchSession = {
       id: this.freeId(),
       epoch: 1,
@@ -102,20 +115,27 @@ export class FetchSessionCache {
       lastUsedMs: nowMs,
     };
     this.sessions.set(session.id, session);
+    this.targets += targets.size;
     return session;
   }
 
   private tryEvict(size: number, nowMs: number): boolean {
     const oldest = this.sessions.values().next().value;
     if (oldest === undefined) return false;
-    if (nowMs - oldest.lastUsedMs > EVICTION_MS) return this.sessions.delete(oldest.id);
+    if (nowMs - oldest.lastUsedMs > EVICTION_MS) return this.end(oldest);
     let smallest: FetchSession | null = null;
     for (const session of this.sessions.values()) {
       if (nowMs - session.createdMs <= EVICTION_MS) continue;
       if (smallest === null || session.targets.size < smallest.targets.size) smallest = session;
     }
     if (smallest === null || smallest.targets.size >= size) return false;
-    return this.sessions.delete(smallest.id);
+    return this.end(smallest);
+  }
+
+  private end(session: FetchSession | undefined): boolean {
+    if (session === undefined || !this.sessions.delete(session.id)) return false;
+    this.targets -= session.targets.size;
+    return true;
   }
 
   private freeId(): number {
