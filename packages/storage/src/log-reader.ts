@@ -11,8 +11,8 @@ import type { SegmentList } from "./segment-list.ts";
 import type { Segment } from "./segment.ts";
 import { NOT_FOUND } from "./segment-scan.ts";
 
-/** Up to this many bytes are read at once into a buffer of their own: about 10 µs. */
-export const SYNC_READ_LIMIT_BYTES = 64 * 1024;
+/** Up to this many bytes are read at once into a buffer of their own; more are read into the pooled buffer that they are sent from. */
+export const SYNC_READ_LIMIT_BYTES = 4 * 1024;
 /** The end of a segment that this process wrote is taken to be in the page cache, as far back as this. */
 export const HOT_TAIL_BYTES = 32 * 1024 * 1024;
 
@@ -43,7 +43,7 @@ export function locate(segments: SegmentList, range: ReadRange): LocatedRange | 
   if (range.offset >= range.endOffset) return null;
   for (let index = segments.floorIndex(range.offset); index < segments.count; index++) {
     const segment = segments.at(index)!;
-    const position = segment.positionOf(range.offset, head);
+    const position = segment.readPositionOf(range.offset, head);
     if (position === NOT_FOUND) continue;
     const firstBatchBytes = head.sizeInBytes;
     const next = segments.at(index + 1);
@@ -67,7 +67,7 @@ export function partOf(located: LocatedRange, pace: ReadPace): FramePart {
     return view;
   }
   if (bytes <= SYNC_READ_LIMIT_BYTES) {
-    const target = Buffer.allocUnsafeSlow(bytes);
+    const target = Buffer.allocUnsafe(bytes);
     const count = segment.file().readSync(target, position);
     located.bytes = count;
     return count === bytes ? target : target.subarray(0, count);
@@ -94,7 +94,7 @@ export function abortedIn(segments: SegmentList, located: LocatedRange, range: R
 
 function endPositionIn(segment: Segment, next: Segment | null, range: ReadRange): number {
   if (range.endOffset >= (next?.baseOffset ?? range.logEndOffset)) return segment.size;
-  const position = segment.positionOf(range.endOffset, head);
+  const position = segment.readPositionOf(range.endOffset, head);
   return position === NOT_FOUND ? segment.size : position;
 }
 

@@ -17,6 +17,7 @@ import { MAX_RELATIVE_OFFSET } from "./offset-index.ts";
 import type { OffsetIndex } from "./offset-index.ts";
 import { FileHandle } from "./open-files.ts";
 import type { IndexOwner, OpenFiles } from "./open-files.ts";
+import { RecentBatches } from "./recent-batches.ts";
 import { SegmentIndexes } from "./segment-indexes.ts";
 import { NOT_FOUND, scanHeads } from "./segment-scan.ts";
 import { NO_TIMESTAMP } from "./time-index.ts";
@@ -63,6 +64,8 @@ export class Segment implements IndexOwner {
   private own: FileHandle | null = null;
   /** Its files have other names, or it is closed. */
   private removed = false;
+  /** Null until something is appended, and again when the segment is old. */
+  private recent: RecentBatches | null = null;
   private bytesSinceIndexEntry = 0;
   private maxTimestamp: number | null = null;
   private maxTimestampOffset = -1;
@@ -130,6 +133,7 @@ export class Segment implements IndexOwner {
       this.bytesSinceIndexEntry = 0;
     }
     this.bytesSinceIndexEntry += batch.sizeInBytes;
+    (this.recent ??= new RecentBatches()).add(batch.lastOffset, batch.position);
     this.size += batch.sizeInBytes;
     this.indexes.noteChange();
   }
@@ -226,6 +230,12 @@ export class Segment implements IndexOwner {
     return this.positionOf(offset, head);
   }
 
+  /** As `positionOf`, for a reader: of the head only position and size are sure to be left, and of what was written last no byte is read. */
+  readPositionOf(offset: number, head: BatchHead): number {
+    const recent = this.recent === null ? NOT_FOUND : this.recent.find(offset, this.size, head);
+    return recent === NOT_FOUND ? this.positionOf(offset, head) : recent;
+  }
+
   /**
    * Where to begin to look for `offset`: at the batch of the last index entry that is not above it, or at the beginning.
    * An entry that does not lead to its batch has the indexes built again.
@@ -267,6 +277,7 @@ export class Segment implements IndexOwner {
 
   /** Becomes an old segment: index files complete, indexes in memory only while they are used. */
   becomeInactive(): void {
+    this.recent = null;
     this.indexes.noteChange();
     this.writeIndexes();
     this.openFiles.usedIndexes(this, this.indexes.heldBytes());
@@ -291,6 +302,7 @@ export class Segment implements IndexOwner {
     const [offsets, times, transactions] = [this.offsetIndex(), this.timeIndex(), this.transactionIndex()];
     this.appender().truncate(cut.position);
     this.size = cut.position;
+    this.recent = null;
     offsets.truncateTo(cut.offset);
     times.truncateTo(cut.offset);
     transactions?.truncateTo(cut.offset);
@@ -308,6 +320,7 @@ export class Segment implements IndexOwner {
   /** Forgets everything but the file; recovery then calls `appended` for every batch it finds. */
   restart(): void {
     this.size = 0;
+    this.recent = null;
     this.indexes.reset();
     this.bytesSinceIndexEntry = 0;
     this.maxTimestamp = NO_TIMESTAMP;
@@ -389,6 +402,8 @@ export class Segment implements IndexOwner {
       return false;
     });
     this.size = size;
+    // What was read here may end before the segment does.
+    this.recent = null;
     if (this.own !== null) return;
     try {
       this.completeTimes();

@@ -44,7 +44,7 @@ class SlowFileSystem extends MemoryFileSystem {
   }
 }
 
-function setUp(): { system: SlowFileSystem; readsInPool(): boolean } {
+function setUp(): { system: SlowFileSystem; readsInPool: () => boolean } {
   const system = new SlowFileSystem();
   system.writeFile("/f", Buffer.from("bytes"));
   const file = system.open("/f", "read");
