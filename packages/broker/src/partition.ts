@@ -3,7 +3,7 @@
 
 import { assert } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
-import type { AppendResult, PartitionLog, ReadResult } from "@ottla/storage";
+import type { AppendOptions, AppendResult, PartitionLog, ReadResult, TransactionTerms } from "@ottla/storage";
 import type { DelayedFetch } from "./fetch/purgatory.ts";
 
 /** What the controller last said about a partition. */
@@ -91,8 +91,18 @@ export class Partition {
   }
 
   /** Appends batches. `records` belongs to the log until `done`, which may be called before this returns. */
-  append(records: Buffer, origin: "client" | "coordinator", done: (result: AppendResult) => void): void {
-    this.log.append(records, { leaderEpoch: this.state.leaderEpoch, origin }, (result) => {
+  append(
+    records: Buffer,
+    origin: "client" | "coordinator",
+    done: (result: AppendResult) => void,
+    terms?: TransactionTerms,
+  ): void {
+    const options: AppendOptions = { leaderEpoch: this.state.leaderEpoch, origin };
+    if (terms !== undefined) {
+      options.transactionVersion = terms.transactionVersion;
+      options.verificationGuard = terms.verificationGuard;
+    }
+    this.log.append(records, options, (result) => {
       if (result.errorCode === errorCodes.NONE && !result.duplicate) {
         this.acknowledgedEnd = Math.max(this.acknowledgedEnd, result.lastOffset + 1);
         this.advanceHighWatermark();

@@ -67,7 +67,10 @@ class Rig {
         encodeValue: () => null,
         decode: (key) => (key.toString() === "unknown" ? null : key.toString()),
       },
-      log: { maxBatchBytes: () => maxBatchBytes, append: (batch, done) => void this.appends.push({ batch, done }) },
+      log: {
+        maxBatchBytes: () => maxBatchBytes,
+        append: (batch, _terms, done) => void this.appends.push({ batch, done }),
+      },
       clock: this.clock,
       logger: silentLogger,
       endOfTurn: (action) => void this.turn.push(action),
@@ -204,6 +207,23 @@ describe("the commands of one turn", () => {
 });
 
 describe("an append that fails", () => {
+  it("because of a transaction's producer is told after those before it are kept, and harms nobody else", async () => {
+    const rig = active();
+    void rig.write("a");
+    void rig.run((pending) => ({ records: ["t"], replies: [replyTo(pending, "t kept")], producer: PRODUCER }));
+    void rig.write("b");
+    rig.endTurn();
+    const [first, refused, last] = rig.appends.splice(0);
+    refused!.done(errorCodes.INVALID_PRODUCER_EPOCH);
+    await settled();
+    assert.deepEqual(rig.answers, []);
+    first!.done(errorCodes.NONE);
+    last!.done(errorCodes.NONE);
+    await settled();
+    assert.deepEqual(rig.answers, ["wrote a", "INVALID_PRODUCER_EPOCH", "wrote b"]);
+    assert.deepEqual(rig.shard.replayed, ["0 a", "1 b"]);
+  });
+
   it("refuses all who wait, and closes the shard", async () => {
     const rig = active();
     void rig.write("a");

@@ -23,6 +23,7 @@ export type { LogConfig } from "./log-config.ts";
 export type { ActiveProducer } from "./producer-state.ts";
 export { NO_GUARD } from "./transaction-verifications.ts";
 export type { TransactionBeginning } from "./transaction-verifications.ts";
+export type { TransactionTerms } from "./producer-rules.ts";
 export type { EpochEntry } from "./leader-epochs.ts";
 export { DiskFileSystem } from "./disk-file-system.ts";
 export { MemoryFileSystem } from "./memory-file-system.ts";

@@ -36,9 +36,9 @@ const APPEND: ProducerVerdict = { kind: "append" };
 /** What an append says of its transactions; AppendOptions has it. */
 export interface TransactionTerms {
   /** Of the WriteTxnMarkers request that a marker came with (transaction.version 0 to 2). Default 0. */
-  readonly transactionVersion?: number;
+  transactionVersion?: number | undefined;
   /** The guard of the verification that was made for it, 0 for none. Without it, transactions begin unverified. */
-  readonly verificationGuard?: number;
+  verificationGuard?: number | undefined;
 }
 
 /**

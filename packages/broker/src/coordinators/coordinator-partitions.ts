@@ -12,7 +12,7 @@ import { readLog } from "./read-log.ts";
 export interface CoordinatorOptions<CoordinatorRecord, Shard> {
   readonly topic: string;
   readonly codec: CoordinatorRecordCodec<CoordinatorRecord>;
-  newShard(partition: number): Shard;
+  newShard(partition: number, leaderEpoch: number): Shard;
   /** Partitions of the topic as the image has it; 0 when there is no topic. */
   partitionCount(): number;
   /** Creates the topic when it is missing; NONE or why it cannot be. */
@@ -135,7 +135,7 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
   private newRuntime(led: Led<CoordinatorRecord, Shard>): ShardRuntime<CoordinatorRecord, Shard> {
     const { options } = this;
     return new ShardRuntime<CoordinatorRecord, Shard>({
-      shard: options.newShard(led.partition.index),
+      shard: options.newShard(led.partition.index, led.leaderEpoch),
       codec: options.codec,
       log: this.logOf(led.partition),
       clock: options.clock,
@@ -148,10 +148,10 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
   private logOf(partition: Partition): ShardLog {
     return {
       maxBatchBytes: () => partition.log.config.maxMessageBytes,
-      append: (batch, done) => {
+      append: (batch, terms, done) => {
         if (!this.options.hasEnoughInSync(partition)) done(errorCodes.NOT_ENOUGH_REPLICAS);
         else if (partition.checkLeader(-1) !== errorCodes.NONE) done(errorCodes.NOT_LEADER_OR_FOLLOWER);
-        else partition.append(batch, "coordinator", (result) => done(result.errorCode));
+        else partition.append(batch, "coordinator", (result) => done(result.errorCode), terms);
       },
     };
   }

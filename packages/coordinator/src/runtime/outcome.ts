@@ -32,6 +32,8 @@ export interface Reply {
 export interface TransactionalProducer {
   readonly producerId: number;
   readonly producerEpoch: number;
+  /** From the partition, before the transaction coordinator was asked (KIP-890); without it the log takes the records unverified. */
+  readonly verificationGuard?: number;
 }
 
 export interface Outcome<CoordinatorRecord> {

@@ -10,12 +10,19 @@ import { replayBatches } from "./replay-batches.ts";
 import type { Now, Outcome, Pending, Reply, TransactionalProducer } from "./outcome.ts";
 import type { CoordinatorRecordCodec, CoordinatorShard } from "./shard.ts";
 
+/** What the log judges a transaction's batch by. */
+export interface BatchTerms {
+  /** Of a marker: the transaction.version that the producer's client speaks. */
+  readonly transactionVersion?: number;
+  readonly verificationGuard?: number;
+}
+
 /** The partition that a shard writes. */
 export interface ShardLog {
   /** The most bytes that one batch may have. */
   maxBatchBytes(): number;
-  /** Appends one batch; `done` is called once, in the order of the calls, with NONE when the batch is kept. */
-  append(batch: Buffer, done: (errorCode: number) => void): void;
+  /** Appends one batch; `done` is called once, with NONE when the batch is kept: in the order of the calls, but refusals may come earlier. */
+  append(batch: Buffer, terms: BatchTerms, done: (errorCode: number) => void): void;
 }
 
 export interface ShardRuntimeOptions<CoordinatorRecord, Shard> {
@@ -41,7 +48,11 @@ interface HeldBatch {
   whenKept: (() => void) | null;
   /** The log may refuse it for its producer's sake; that is no failure of the shard. */
   onRefused: ((errorCode: number) => void) | null;
+  /** What came of its append; null while it is under way. */
+  result: number | null;
 }
+
+const NO_TERMS: BatchTerms = {};
 
 /** Room that a record takes in a batch besides key and value. */
 const RECORD_OVERHEAD_BYTES = 32;
@@ -129,18 +140,19 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
   }
 
   /** Appends a transaction's marker and then lets what the producer wrote here count, or not. Resolves with an error code. */
-  endTransaction(marker: Buffer, producer: TransactionalProducer, committed: boolean): Promise<number> {
+  endTransaction(marker: Buffer, producer: TransactionalProducer & BatchTerms, committed: boolean): Promise<number> {
     if (this.state === "loading") return Promise.resolve(errorCodes.COORDINATOR_LOAD_IN_PROGRESS);
     if (this.state === "closed") return Promise.resolve(errorCodes.NOT_COORDINATOR);
     this.flush();
     return new Promise((resolve) => {
-      this.appendBatch(marker, {
+      this.appendBatch(marker, producer, {
         replies: [],
         whenKept: () => {
           this.shard.replayEndTransaction(producer.producerId, producer.producerEpoch, committed);
           resolve(errorCodes.NONE);
         },
         onRefused: resolve,
+        result: null,
       });
     });
   }
@@ -247,7 +259,7 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
   private open(): RecordBatchBuilder {
     if (this.builder === null) {
       this.builder = new RecordBatchBuilder();
-      this.gathering = { replies: [], whenKept: null, onRefused: null };
+      this.gathering = { replies: [], whenKept: null, onRefused: null, result: null };
       this.options.endOfTurn(() => this.flush());
     }
     return this.builder;
@@ -259,15 +271,16 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
     const held = this.gathering!;
     this.builder = null;
     this.gathering = null;
-    this.appendBatch(batch, held);
+    this.appendBatch(batch, NO_TERMS, held);
   }
 
   private appendTransactional(outcome: Outcome<CoordinatorRecord>, producer: TransactionalProducer): void {
     this.flush();
-    const builder = new RecordBatchBuilder({ ...producer, isTransactional: true });
+    const { producerId, producerEpoch } = producer;
+    const builder = new RecordBatchBuilder({ producerId, producerEpoch, isTransactional: true });
     const timestamp = this.options.clock.nowMs();
     for (const { key, value } of this.encode(outcome.records).records) builder.append({ timestamp, key, value });
-    this.appendBatch(builder.build(), {
+    this.appendBatch(builder.build(), producer, {
       replies: [],
       whenKept: () => {
         for (const record of outcome.records) this.shard.replay(record, this.order++, producer);
@@ -276,17 +289,27 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
       onRefused: (errorCode) => {
         for (const { to } of outcome.replies) this.give([{ to, response: to.refused(errorCode) }]);
       },
+      result: null,
     });
   }
 
-  private appendBatch(batch: Buffer, held: HeldBatch): void {
+  private appendBatch(batch: Buffer, terms: BatchTerms, held: HeldBatch): void {
     this.inFlight.push(held);
-    this.options.log.append(batch, (errorCode) => this.kept(held, errorCode));
+    this.options.log.append(batch, terms, (errorCode) => {
+      held.result = errorCode;
+      this.settleInFlight();
+    });
   }
 
-  private kept(held: HeldBatch, errorCode: number): void {
-    if (this.state === "closed") return;
-    assert(this.inFlight.shift() === held, "batches are kept in the order of their appends");
+  // A batch that the log refuses is known to be before those in front of it are written; what hangs on it waits for them.
+  private settleInFlight(): void {
+    for (let held = this.inFlight[0]; held !== undefined && held.result !== null; held = this.inFlight[0]) {
+      this.inFlight.shift();
+      this.settle(held, held.result);
+    }
+  }
+
+  private settle(held: HeldBatch, errorCode: number): void {
     if (errorCode === errorCodes.NONE) {
       held.whenKept?.();
       this.give(held.replies);
