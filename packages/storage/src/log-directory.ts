@@ -168,7 +168,7 @@ export class LogDirectory {
   /**
    * The log of a partition, made if it is missing. A log of another topic id is that of a deleted topic of the same name:
    * it is set aside with the suffix `-stray` and a new one is made.
-   * @throws the operating system's error.
+   * @throws the operating system's error; then nothing is left of a new log.
    */
   async create(topic: string, partition: number, topicId: string): Promise<PartitionLog> {
     const known = this.get(topic, partition);
@@ -180,9 +180,14 @@ export class LogDirectory {
     const folder = `${this.path}/${partitionFolderName(topic, partition)}`;
     this.clearWay(folder, strayFolderName({ topic, partition, uniqueId: this.uniqueId() }));
     const place = { topic, partition, folder, topicId, cleanStop: true, recoveryPoint: 0, logStartOffset: 0 };
-    const log = createPartitionLog(this.context, { ...place, config: this.options.configFor(topic) });
-    this.logs.set(partitionFolderName(topic, partition), log);
-    return log;
+    try {
+      const log = createPartitionLog(this.context, { ...place, config: this.options.configFor(topic) });
+      this.logs.set(partitionFolderName(topic, partition), log);
+      return log;
+    } catch (error) {
+      await this.removeUnfinished(folder);
+      throw error;
+    }
   }
 
   /** Takes a log out of use; its files go after file.delete.delay.ms. Nothing happens when there is none. */
@@ -343,6 +348,14 @@ export class LogDirectory {
     if (fileSystem.status(folder) === null) return;
     logger.warn({ folder, strayName }, "a folder in the way of a new log is set aside");
     fileSystem.rename(folder, `${this.path}/${strayName}`);
+  }
+
+  /** What was made of a log that could not be made. */
+  private async removeUnfinished(folder: string): Promise<void> {
+    const { fileSystem, logger } = this.context;
+    await fileSystem
+      .remove(folder)
+      .catch((error: unknown) => logger.warn({ folder, error }, "an unfinished folder could not be removed"));
   }
 
   /** Stops a log and renames its folder; returns the new path. */

@@ -193,6 +193,21 @@ describe("a partition", () => {
     assert.equal(directory.get("t", 1), null);
   });
 
+  test("that cannot be made leaves nothing behind, however often it is tried", async () => {
+    const { fileSystem, open } = fixture();
+    const directory = await open();
+    const before = fileSystem.list("/data").length;
+    const writeFile = fileSystem.writeFile.bind(fileSystem);
+    fileSystem.writeFile = (path) => {
+      throw new Error(`ENOSPC: ${path}`);
+    };
+    for (let attempt = 0; attempt < 3; attempt++)
+      await assert.rejects(directory.create("t", 0, TOPIC_ID), /ENOSPC: .*partition.metadata/);
+    assert.deepEqual([fileSystem.list("/data").length, directory.get("t", 0), fileSystem.openNow], [before, null, 0]);
+    fileSystem.writeFile = writeFile;
+    assert.equal((await directory.create("t", 0, TOPIC_ID)).topicId, TOPIC_ID);
+  });
+
   test("of another topic id sets the old log aside and begins empty", async () => {
     const { fileSystem, open } = fixture();
     const directory = await open();
