@@ -18,6 +18,7 @@ import type { GroupCoordinator } from "./coordinators/group-coordinator.ts";
 import { INTERNAL_TOPICS } from "./coordinators/internal-topics.ts";
 import type { FetchPurgatory } from "./fetch/purgatory.ts";
 import type { FetchSessionCache } from "./fetch/session.ts";
+import { MissingPartitions } from "./missing-partitions.ts";
 import type { ProducerIds } from "./producer-ids.ts";
 import type { Replicas } from "./replicas.ts";
 import { Counters } from "./metrics.ts";
@@ -64,6 +65,7 @@ export class Broker {
   readonly producerIds: ProducerIds;
   readonly servedKeys: readonly number[];
   readonly counters = new Counters();
+  readonly missingPartitions: MissingPartitions;
   /** The image that is being published, or was published last. Coordinators follow it; clients are told of it once it is published. */
   newestImage: MetadataImage;
   /** The group coordinator; `startNode` sets it before the first request. */
@@ -87,6 +89,7 @@ export class Broker {
     this.fetchSessions = parts.fetchSessions;
     this.producerIds = parts.producerIds;
     this.servedKeys = parts.servedKeys;
+    this.missingPartitions = new MissingPartitions(parts);
     this.currentConfig = parts.config;
     this.newestImage = parts.controller.image();
   }

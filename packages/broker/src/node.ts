@@ -283,6 +283,7 @@ async function close({ listenerSet, controller, logDirectory, wired, logger }: R
   wired.broker.purgatory.close();
   wired.broker.groups.close();
   await closed;
+  await wired.broker.missingPartitions.stop();
   await attempt(() => controller.stopBroker(wired.registered), logger);
   await attempt(() => controller.close(), logger);
   await logDirectory.close(wired.registered.brokerEpoch);

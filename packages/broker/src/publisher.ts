@@ -8,8 +8,15 @@ import type { Broker } from "./broker.ts";
 import { GROUP_TOPIC } from "./coordinators/internal-topics.ts";
 import type { PartitionState } from "./partition.ts";
 
-/** Applies a committed change. What fails for one partition is logged, and the rest is applied all the same: the log has it for good. */
-export async function publish(broker: Broker, delta: MetadataDelta, image: MetadataImage): Promise<void> {
+/**
+ * Applies a committed change. What fails for one partition is logged and tried again later, and the rest is applied all the same: the log
+ * has it for good.
+ */
+export function publish(broker: Broker, delta: MetadataDelta, image: MetadataImage): Promise<void> {
+  return broker.missingPartitions.exclusively(() => publishNow(broker, delta, image));
+}
+
+async function publishNow(broker: Broker, delta: MetadataDelta, image: MetadataImage): Promise<void> {
   for (const topic of delta.removedTopics) await removeTopic(broker, topic);
   for (const [count, topic] of delta.createdTopics.entries()) {
     if (isEndOfRun(count)) await nextTurn();
@@ -57,8 +64,21 @@ async function applyTopic(
 ): Promise<void> {
   for (const [count, index] of indexesHere(broker, topic, before).entries()) {
     if (isEndOfRun(count)) await nextTurn();
-    await attempt(broker, { topic: topic.name, partition: index }, () => applyPartition(broker, image, topic, index));
+    const partition = { topic: topic.name, partition: index };
+    const done = await attempt(broker, partition, () => applyPartition(broker, image, topic, index));
+    if (done) continue;
+    const again = (): Promise<void> => applyMissing(broker, topic.name, index);
+    broker.missingPartitions.add({ topic: topic.name, index, attempt: again });
   }
+}
+
+/** As the image published last has the partition, if it still does. */
+async function applyMissing(broker: Broker, topicName: string, index: number): Promise<void> {
+  const image = broker.newestImage;
+  const topic = image.topic(topicName);
+  if (topic === undefined || !topic.partitions[index]?.replicas.includes(broker.nodeId)) return;
+  await applyPartition(broker, image, topic, index);
+  broker.groups.follow(broker.replicas.partitionsOf(GROUP_TOPIC));
 }
 
 // Logs are made synchronously; between runs of them the sockets get their turn.
@@ -87,16 +107,17 @@ async function applyPartition(broker: Broker, image: MetadataImage, topic: Topic
   broker.replicas.apply(identity, log, stateOf(topic.partitions[index]!));
 }
 
-// A partition whose log cannot be made is not served until the next start tries again.
 async function attempt(
   broker: Broker,
   partition: { topic: string; partition: number },
   action: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await action();
+    return true;
   } catch (error) {
     broker.logger.error({ ...partition, error }, "a partition's log could not follow the metadata");
+    return false;
   }
 }
 
