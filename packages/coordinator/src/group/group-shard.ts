@@ -3,6 +3,10 @@
 
 import type { Logger, Random } from "@ottla/base";
 import type { JoinGroupRequest, JoinGroupResponse } from "@ottla/protocol/messages/11-join-group.ts";
+import type {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponse,
+} from "@ottla/protocol/messages/68-consumer-group-heartbeat.ts";
 import type { HeartbeatRequest, HeartbeatResponse } from "@ottla/protocol/messages/12-heartbeat.ts";
 import type { LeaveGroupRequest, LeaveGroupResponse } from "@ottla/protocol/messages/13-leave-group.ts";
 import type { SyncGroupRequest, SyncGroupResponse } from "@ottla/protocol/messages/14-sync-group.ts";
@@ -11,6 +15,8 @@ import type { Now, Outcome, Pending, RequestClient, TransactionalProducer } from
 import type { CoordinatorShard } from "../runtime/shard.ts";
 import { GroupAdmin } from "./admin.ts";
 import { ClassicGroups } from "./classic/classic-groups.ts";
+import { ConsumerGroups } from "./consumer/consumer-groups.ts";
+import type { TopicsChange } from "./consumer/consumer-groups.ts";
 import type { GroupCoordinatorConfig } from "./group-config.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { GroupRecord } from "./group-records.ts";
@@ -30,6 +36,7 @@ export interface GroupShardOptions {
 export class GroupShard implements CoordinatorShard<GroupRecord> {
   readonly context: GroupContext;
   readonly classic: ClassicGroups;
+  readonly consumer: ConsumerGroups;
   readonly offsets: Offsets;
   readonly admin: GroupAdmin;
 
@@ -44,6 +51,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
       logger: options.logger,
     };
     this.classic = new ClassicGroups(this.context);
+    this.consumer = new ConsumerGroups(this.context);
     this.offsets = new Offsets(this.context);
     this.admin = new GroupAdmin({ context: this.context, classic: this.classic, offsets: this.offsets });
   }
@@ -84,6 +92,20 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     return this.classic.leave(request, pending, now);
   }
 
+  consumerHeartbeat(
+    request: ConsumerGroupHeartbeatRequest,
+    client: RequestClient,
+    pending: Pending<ConsumerGroupHeartbeatResponse>,
+    now: Now,
+  ): Outcome<GroupRecord> {
+    return this.consumer.heartbeat(request, client, pending, now);
+  }
+
+  /** Topics were created, changed or deleted: consumer groups look at them with their next heartbeats. */
+  topicsChanged(change: TopicsChange): void {
+    this.consumer.topicsChanged(change);
+  }
+
   /** Topics were deleted: nobody can commit to them any more. */
   topicsDeleted(topics: readonly DeletedTopic[]): Outcome<GroupRecord> {
     return { records: this.offsets.partitionsDeleted(topics), replies: [], splittable: true };
@@ -98,7 +120,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
         this.classic.replayGroupMetadata(record.key, record.value);
         break;
       default:
-        this.context.logger.warn({ kind: record.kind }, "no part of the group coordinator knows this record");
+        this.consumer.replay(record);
     }
   }
 
@@ -108,6 +130,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
 
   loaded(now: Now): Outcome<GroupRecord> {
     this.offsets.loaded(now);
+    this.consumer.loaded(now);
     return this.classic.loaded(now);
   }
 

@@ -1,0 +1,69 @@
+// Matches topic names against the patterns of SubscribedTopicRegex in linear time: RE2's language by the library re2js, a port of the RE2J that Kafka uses.
+// JavaScript's own RegExp backtracks: one pattern of one client could hold the broker for hours. It is never used here.
+// The library is large and most brokers never see a pattern, so it is loaded with the first one. Until then nothing can be matched:
+// whoever gets a request with a pattern awaits `loadPatternEngine` first.
+
+import type { RE2JS, RE2JSSyntaxException } from "re2js";
+
+/** What a pattern that cannot be read says about itself. */
+export interface PatternError {
+  readonly description: string;
+}
+
+export interface CompiledPattern {
+  /** Whether the whole text matches. */
+  matches(text: string): boolean;
+}
+
+export interface PatternEngine {
+  compile(pattern: string): CompiledPattern | PatternError;
+}
+
+let engine: PatternEngine | null = null;
+let loading: Promise<PatternEngine> | null = null;
+
+/** The engine, or null while it has not been loaded. */
+export function patternEngine(): PatternEngine | null {
+  return engine;
+}
+
+/** Loads the engine, once for the process. */
+export function loadPatternEngine(): Promise<PatternEngine> {
+  loading ??= import("re2js").then((library) => {
+    engine = new Re2Engine(library.RE2JS, library.RE2JSSyntaxException);
+    return engine;
+  });
+  return loading;
+}
+
+const COMPILED_PATTERNS_MAX = 100;
+
+class Re2Engine implements PatternEngine {
+  private readonly library: typeof RE2JS;
+  private readonly syntaxError: typeof RE2JSSyntaxException;
+  private readonly compiled = new Map<string, CompiledPattern | PatternError>();
+
+  constructor(library: typeof RE2JS, syntaxError: typeof RE2JSSyntaxException) {
+    this.library = library;
+    this.syntaxError = syntaxError;
+  }
+
+  compile(pattern: string): CompiledPattern | PatternError {
+    let compiled = this.compiled.get(pattern);
+    if (compiled === undefined) {
+      compiled = this.compileNew(pattern);
+      if (this.compiled.size >= COMPILED_PATTERNS_MAX) this.compiled.clear();
+      this.compiled.set(pattern, compiled);
+    }
+    return compiled;
+  }
+
+  private compileNew(pattern: string): CompiledPattern | PatternError {
+    try {
+      return this.library.compile(pattern);
+    } catch (error) {
+      if (error instanceof this.syntaxError) return { description: error.getDescription() };
+      throw error;
+    }
+  }
+}
