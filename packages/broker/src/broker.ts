@@ -16,6 +16,8 @@ import { errorCodes } from "@ottla/protocol";
 import type { LogDirectory } from "@ottla/storage";
 import type { GroupCoordinator } from "./coordinators/group-coordinator.ts";
 import { INTERNAL_TOPICS } from "./coordinators/internal-topics.ts";
+import type { TransactionCoordinator } from "./coordinators/transaction-coordinator.ts";
+import { TransactionVerification } from "./coordinators/transaction-verification.ts";
 import type { FetchPurgatory } from "./fetch/purgatory.ts";
 import type { FetchSessionCache } from "./fetch/session.ts";
 import { MissingPartitions } from "./missing-partitions.ts";
@@ -70,6 +72,9 @@ export class Broker {
   newestImage: MetadataImage;
   /** The group coordinator; `startNode` sets it before the first request. */
   groups: GroupCoordinator = undefined!;
+  /** The transaction coordinator; `startNode` sets it before the first request. */
+  transactions: TransactionCoordinator = undefined!;
+  readonly transactionVerification = new TransactionVerification(this);
   /** How many connections are open now; the listeners set it. */
   openConnections: () => number = () => 0;
   private currentConfig: BrokerConfig;

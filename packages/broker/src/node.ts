@@ -19,6 +19,9 @@ import type { FileSystem } from "@ottla/storage";
 import { Broker } from "./broker.ts";
 import { groupCoordinatorOf } from "./coordinators/group-coordinator.ts";
 import { InternalTopics } from "./coordinators/internal-topics.ts";
+import { MarkerWriter } from "./coordinators/marker-writer.ts";
+import { transactionCoordinatorOf } from "./coordinators/transaction-coordinator.ts";
+import { writeMarker } from "./coordinators/transaction-marker.ts";
 import { FetchPurgatory } from "./fetch/purgatory.ts";
 import { FetchSessionCache } from "./fetch/session.ts";
 import { handlers } from "./handlers/index.ts";
@@ -231,13 +234,14 @@ interface NodeParts {
 /** The broker, and the registration that its producer ids are asked with once it is there. */
 interface Wired {
   broker: Broker;
+  markerWriter: MarkerWriter;
   registered: RegisteredBroker;
 }
 
 function wire({ config, identity, controller, logDirectory, clock, random, logger, scheduler }: NodeParts): Wired {
   const listeners: NodeListeners = config.listeners();
   const registered: RegisteredBroker = { brokerId: identity.nodeId, brokerEpoch: -1 };
-  const wired: Wired = { broker: undefined!, registered };
+  const wired: Wired = { broker: undefined!, markerWriter: undefined!, registered };
   wired.broker = new Broker({
     nodeId: identity.nodeId,
     clusterId: identity.clusterId,
@@ -259,12 +263,28 @@ function wire({ config, identity, controller, logDirectory, clock, random, logge
       return { errorCode: block.errorCode, first: block.firstProducerId, size: block.count };
     }),
   });
-  wired.broker.groups = groupCoordinatorOf(wired.broker, {
-    internalTopics: new InternalTopics(controller, logger),
-    random,
-    endOfTurn: (action) => scheduler.endOfTurn(action),
-  });
+  wireCoordinators(wired, { internalTopics: new InternalTopics(controller, logger), random, scheduler });
   return wired;
+}
+
+function wireCoordinators(
+  wired: Wired,
+  { internalTopics, random, scheduler }: { internalTopics: InternalTopics; random: Random; scheduler: TurnScheduler },
+): void {
+  const { broker } = wired;
+  const endOfTurn = (action: () => void): void => scheduler.endOfTurn(action);
+  broker.groups = groupCoordinatorOf(broker, { internalTopics, random, endOfTurn });
+  wired.markerWriter = new MarkerWriter({
+    clock: broker.clock,
+    logger: broker.logger,
+    exists: ({ topic, partition }) => broker.topic(topic)?.partitions[partition] !== undefined,
+    write: (partition, end) => writeMarker(broker, partition, end),
+  });
+  broker.transactions = transactionCoordinatorOf(broker, {
+    internalTopics,
+    markerWriter: wired.markerWriter,
+    endOfTurn,
+  });
 }
 
 interface Running {
@@ -281,6 +301,8 @@ interface Running {
 async function close({ listenerSet, controller, logDirectory, wired, logger }: Running): Promise<void> {
   const closed = listenerSet.close(CLOSE_GRACE_MS);
   wired.broker.purgatory.close();
+  wired.markerWriter.close();
+  wired.broker.transactions.close();
   wired.broker.groups.close();
   await closed;
   await wired.broker.missingPartitions.stop();

@@ -30,6 +30,21 @@ export class ProducerIds {
     return { errorCode: errorCodes.NONE, producerId: this.block.first + this.used++ };
   }
 
+  /** Waits until `take` has an id. NONE, or the error of the controller. */
+  async ready(): Promise<number> {
+    if (this.used < this.block.size) return errorCodes.NONE;
+    this.allocating ??= this.refill();
+    await this.allocating;
+    return this.used < this.block.size ? errorCodes.NONE : this.block.errorCode;
+  }
+
+  /** The next id without waiting; null when the next block is still being allocated. */
+  take(): number | null {
+    if (this.used < this.block.size) return this.block.first + this.used++;
+    this.allocating ??= this.refill();
+    return null;
+  }
+
   // COORDINATOR_NOT_AVAILABLE makes a producer try again: the metadata log may be writable later.
   private async refill(): Promise<void> {
     try {

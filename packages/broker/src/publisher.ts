@@ -5,7 +5,7 @@ import { configResource, toLogConfig } from "@ottla/metadata";
 import type { BrokerConfig, MetadataDelta, MetadataImage, PartitionImage, TopicImage } from "@ottla/metadata";
 import type { LogConfig, PartitionLog } from "@ottla/storage";
 import type { Broker } from "./broker.ts";
-import { GROUP_TOPIC } from "./coordinators/internal-topics.ts";
+import { GROUP_TOPIC, TRANSACTION_TOPIC } from "./coordinators/internal-topics.ts";
 import type { PartitionState } from "./partition.ts";
 
 /**
@@ -25,7 +25,7 @@ async function publishNow(broker: Broker, delta: MetadataDelta, image: MetadataI
   for (const { before, after } of delta.changedTopics) await applyTopic(broker, image, after, before);
   applyConfigs(broker, delta, image);
   broker.newestImage = image;
-  broker.groups.follow(broker.replicas.partitionsOf(GROUP_TOPIC));
+  followCoordinators(broker);
   if (delta.removedTopics.length > 0) broker.groups.performOnAll((shard) => shard.topicsDeleted(delta.removedTopics));
 }
 
@@ -40,7 +40,12 @@ export async function publishAll(broker: Broker, image: MetadataImage): Promise<
     broker.logger.warn({ topic, partition }, "a log of no topic is set aside with the suffix -stray");
     await broker.logDirectory.markStray(topic, partition);
   }
+  followCoordinators(broker);
+}
+
+function followCoordinators(broker: Broker): void {
   broker.groups.follow(broker.replicas.partitionsOf(GROUP_TOPIC));
+  broker.transactions.follow(broker.replicas.partitionsOf(TRANSACTION_TOPIC));
 }
 
 /** The settings of a topic's logs by this image. */
@@ -78,7 +83,7 @@ async function applyMissing(broker: Broker, topicName: string, index: number): P
   const topic = image.topic(topicName);
   if (topic === undefined || !topic.partitions[index]?.replicas.includes(broker.nodeId)) return;
   await applyPartition(broker, image, topic, index);
-  broker.groups.follow(broker.replicas.partitionsOf(GROUP_TOPIC));
+  followCoordinators(broker);
 }
 
 // Logs are made synchronously; between runs of them the sockets get their turn.
