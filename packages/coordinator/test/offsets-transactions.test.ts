@@ -5,8 +5,9 @@ import { test } from "node:test";
 import { ZERO_UUID } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
 import type { TxnOffsetCommitRequest } from "@ottla/protocol/messages/28-txn-offset-commit.ts";
+import type { GroupRecord } from "../src/group/group-records.ts";
 import { OffsetsHarness, ordersWith, PRODUCER, SayingGroup } from "./support/offsets-shard.ts";
-import type { Sayings } from "./support/offsets-shard.ts";
+import type { OffsetsShard, Sayings } from "./support/offsets-shard.ts";
 
 const OTHER = { producerId: 78, producerEpoch: 0 };
 
@@ -255,3 +256,77 @@ for (const { title, steps, offset, isUnstable } of histories) {
     }
   });
 }
+
+const record = (offset: number): GroupRecord => ({
+  kind: "OffsetCommit",
+  key: { group: "readers", topic: "orders", partition: 0 },
+  value: { offset, leaderEpoch: -1, metadata: "", commitTimestamp: 0, expireTimestamp: -1, topicId: ZERO_UUID },
+});
+
+const refusals: { title: string; run: (shard: OffsetsShard) => void; offset: number | undefined }[] = [
+  {
+    title: "the only commit leaves nothing pending",
+    run: (shard) => {
+      shard.replay(record(1), 0, PRODUCER);
+      takeBack(shard, 0);
+    },
+    offset: undefined,
+  },
+  {
+    title: "a second commit lets the first count",
+    run: (shard) => {
+      shard.replay(record(1), 0, PRODUCER);
+      shard.replay(record(2), 1, PRODUCER);
+      takeBack(shard, 1);
+    },
+    offset: 1,
+  },
+  {
+    title: "a zombie's commit before the one that counts",
+    run: (shard) => {
+      shard.replay(record(1), 0, { ...PRODUCER, producerEpoch: 0 });
+      shard.replay(record(2), 1, PRODUCER);
+      takeBack(shard, 0);
+    },
+    offset: 2,
+  },
+  {
+    title: "a commit whose offset was deleted meanwhile changes nothing",
+    run: (shard) => {
+      shard.replay(record(1), 0, PRODUCER);
+      shard.replay({ ...record(1), value: null }, 1, null);
+      takeBack(shard, 0);
+    },
+    offset: undefined,
+  },
+];
+
+function takeBack(shard: OffsetsShard, order: number): void {
+  shard.offsets.takeBack({ group: "readers", topic: "orders", partition: 0 }, order, PRODUCER.producerId);
+}
+
+for (const { title, run, offset } of refusals) {
+  test(`offsets that the log refuses after all: ${title}`, () => {
+    const harness = new OffsetsHarness();
+    run(harness.shard);
+    const { partitions } = harness.fetch(
+      { topics: [{ name: "orders", topicId: ZERO_UUID, partitionIndexes: [0] }] },
+      true,
+    ).topics[0]!;
+    assert.equal(partitions[0]!.errorCode === errorCodes.UNSTABLE_OFFSET_COMMIT, offset !== undefined);
+    harness.shard.replayEndTransaction(PRODUCER.producerId, PRODUCER.producerEpoch, true, 10);
+    assert.equal(harness.offsetsOf()["orders-0"], offset);
+  });
+}
+
+test("a marker ends what was written before it, not what the producer's next transaction wrote meanwhile", () => {
+  const harness = new OffsetsHarness();
+  const { shard } = harness;
+  shard.replay(record(1), 0, PRODUCER);
+  shard.replay(record(2), 2, PRODUCER);
+  shard.replayEndTransaction(PRODUCER.producerId, PRODUCER.producerEpoch, true, 1);
+  assert.deepEqual(harness.offsetsOf("readers", true), { "orders-0": -2 });
+  assert.deepEqual(harness.offsetsOf("readers", false), { "orders-0": 1 });
+  shard.replayEndTransaction(PRODUCER.producerId, PRODUCER.producerEpoch, true, 3);
+  assert.deepEqual(harness.offsetsOf("readers", true), { "orders-0": 2 });
+});

@@ -28,8 +28,12 @@ class Words implements CoordinatorShard<string> {
     this.replayed.push(`${order} ${record}${producer === null ? "" : ` of ${producer.producerId}`}`);
   }
 
-  replayEndTransaction(producerId: number, producerEpoch: number, committed: boolean): void {
-    this.replayed.push(`${committed ? "commit" : "abort"} of ${producerId} in ${producerEpoch}`);
+  takeBack(record: string, order: number): void {
+    this.replayed.push(`${order} ${record} taken back`);
+  }
+
+  replayEndTransaction(producerId: number, producerEpoch: number, committed: boolean, order: number): void {
+    this.replayed.push(`${order} ${committed ? "commit" : "abort"} of ${producerId} in ${producerEpoch}`);
   }
 
   loaded(): Outcome<string> {
@@ -221,7 +225,7 @@ describe("an append that fails", () => {
     last!.done(errorCodes.NONE);
     await settled();
     assert.deepEqual(rig.answers, ["wrote a", "INVALID_PRODUCER_EPOCH", "wrote b"]);
-    assert.deepEqual(rig.shard.replayed, ["0 a", "1 b"]);
+    assert.deepEqual(rig.shard.replayed, ["0 a", "1 t of 7", "2 b", "1 t taken back"]);
   });
 
   it("refuses all who wait, and closes the shard", async () => {
@@ -249,10 +253,10 @@ describe("an append that fails", () => {
 });
 
 describe("records of a transaction", () => {
-  it("are replayed when they are kept, and count when the marker is", async () => {
+  it("are replayed at once, so that it is seen that they are pending, and count when the marker is kept", async () => {
     const rig = active();
     void rig.run((pending) => ({ records: ["t"], replies: [replyTo(pending, "pending")], producer: PRODUCER }));
-    assert.deepEqual([rig.appends.length, rig.shard.replayed], [1, []]);
+    assert.deepEqual([rig.appends.length, rig.shard.replayed], [1, ["0 t of 7"]]);
     assert.equal(batchFormat.isTransactional(rig.appends[0]!.batch, 0), true);
     await rig.keep();
     assert.deepEqual([rig.answers, rig.shard.replayed], [["pending"], ["0 t of 7"]]);
@@ -260,14 +264,25 @@ describe("records of a transaction", () => {
     assert.equal(rig.shard.replayed.length, 1);
     await rig.keep();
     assert.equal(await ended, errorCodes.NONE);
-    assert.deepEqual(rig.shard.replayed, ["0 t of 7", "commit of 7 in 2"]);
+    assert.deepEqual(rig.shard.replayed, ["0 t of 7", "1 commit of 7 in 2"]);
   });
 
   it("may be refused by the log without harm to others", async () => {
     const rig = active();
     void rig.run((pending) => ({ records: ["t"], replies: [replyTo(pending, "pending")], producer: PRODUCER }));
     await rig.keep(errorCodes.INVALID_PRODUCER_EPOCH);
-    assert.deepEqual([rig.answers, rig.shard.replayed, rig.failures], [["INVALID_PRODUCER_EPOCH"], [], []]);
+    assert.deepEqual([rig.answers, rig.failures], [["INVALID_PRODUCER_EPOCH"], []]);
+    assert.deepEqual(rig.shard.replayed, ["0 t of 7", "0 t taken back"]);
+  });
+
+  it("of the next transaction lie behind the marker of the one before, also when the marker is kept later", async () => {
+    const rig = active();
+    const ended = rig.runtime.endTransaction(Buffer.alloc(0), PRODUCER, true);
+    void rig.run((pending) => ({ records: ["next"], replies: [replyTo(pending, "pending")], producer: PRODUCER }));
+    await rig.keep();
+    await rig.keep();
+    assert.equal(await ended, errorCodes.NONE);
+    assert.deepEqual(rig.shard.replayed, ["1 next of 7", "0 commit of 7 in 2"]);
   });
 
   it("keep their place among the others", () => {
@@ -297,7 +312,7 @@ describe("loading", () => {
   it("replays records at their offsets, with their producers and markers, and passes over unknown ones", () => {
     const rig = new Rig();
     rig.runtime.load(batches);
-    assert.deepEqual(rig.shard.replayed, ["10 a", "12 b", "13 t of 7", "abort of 7 in 2"]);
+    assert.deepEqual(rig.shard.replayed, ["10 a", "12 b", "13 t of 7", "14 abort of 7 in 2"]);
     rig.runtime.activate();
     void rig.write("c");
     assert.equal(rig.shard.replayed.at(-1), "15 c");

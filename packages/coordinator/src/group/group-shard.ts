@@ -124,8 +124,12 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     }
   }
 
-  replayEndTransaction(producerId: number, _producerEpoch: number, committed: boolean): void {
-    this.offsets.endTransaction(producerId, committed);
+  takeBack(record: GroupRecord, order: number, { producerId }: TransactionalProducer): void {
+    if (record.kind === "OffsetCommit") this.offsets.takeBack(record.key, order, producerId);
+  }
+
+  replayEndTransaction(producerId: number, _producerEpoch: number, committed: boolean, order: number): void {
+    this.offsets.endTransaction(producerId, committed, order);
   }
 
   loaded(now: Now): Outcome<GroupRecord> {

@@ -34,7 +34,7 @@ function replayMarkers<CoordinatorRecord>(
   const producerEpoch = batchFormat.producerEpoch(batches, position);
   for (const record of readRecords(batches, position)) {
     const { type } = readEndTransactionMarker(record);
-    shard.replayEndTransaction(producerId, producerEpoch, type === "commit");
+    shard.replayEndTransaction(producerId, producerEpoch, type === "commit", record.offset);
   }
 }
 

@@ -144,11 +144,12 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
     if (this.state === "loading") return Promise.resolve(errorCodes.COORDINATOR_LOAD_IN_PROGRESS);
     if (this.state === "closed") return Promise.resolve(errorCodes.NOT_COORDINATOR);
     this.flush();
+    const order = this.order++;
     return new Promise((resolve) => {
       this.appendBatch(marker, producer, {
         replies: [],
         whenKept: () => {
-          this.shard.replayEndTransaction(producer.producerId, producer.producerEpoch, committed);
+          this.shard.replayEndTransaction(producer.producerId, producer.producerEpoch, committed, order);
           resolve(errorCodes.NONE);
         },
         onRefused: resolve,
@@ -274,19 +275,22 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
     this.appendBatch(batch, NO_TERMS, held);
   }
 
+  // Replayed at once like all others, so that whoever asks for stable offsets meanwhile learns that these are not (KIP-447).
   private appendTransactional(outcome: Outcome<CoordinatorRecord>, producer: TransactionalProducer): void {
     this.flush();
     const { producerId, producerEpoch } = producer;
     const builder = new RecordBatchBuilder({ producerId, producerEpoch, isTransactional: true });
     const timestamp = this.options.clock.nowMs();
     for (const { key, value } of this.encode(outcome.records).records) builder.append({ timestamp, key, value });
+    const firstOrder = this.order;
+    for (const record of outcome.records) this.shard.replay(record, this.order++, producer);
     this.appendBatch(builder.build(), producer, {
       replies: [],
-      whenKept: () => {
-        for (const record of outcome.records) this.shard.replay(record, this.order++, producer);
-        this.give(outcome.replies);
-      },
+      whenKept: () => this.give(outcome.replies),
       onRefused: (errorCode) => {
+        for (const [index, record] of outcome.records.entries()) {
+          this.shard.takeBack?.(record, firstOrder + index, producer);
+        }
         for (const { to } of outcome.replies) this.give([{ to, response: to.refused(errorCode) }]);
       },
       result: null,

@@ -5,11 +5,16 @@ import type { Now, Outcome, TransactionalProducer } from "./outcome.ts";
 export interface CoordinatorShard<CoordinatorRecord> {
   /**
    * Takes over a record, from the log or just decided. `order` rises with the place in the log (it is the offset while loading).
-   * `producer` is set for a record of a transaction: it counts when its marker comes; such a record is replayed only once it is kept.
+   * `producer` is set for a record of a transaction: it counts when its marker comes.
    */
   replay(record: CoordinatorRecord, order: number, producer: TransactionalProducer | null): void;
-  /** A marker ended the producer's transaction on this partition: what it wrote counts now, or never did. */
-  replayEndTransaction(producerId: number, producerEpoch: number, committed: boolean): void;
+  /** The log refused a record of a transaction that was replayed already, for its producer's sake: it never was. */
+  takeBack?(record: CoordinatorRecord, order: number, producer: TransactionalProducer): void;
+  /**
+   * A marker ended the producer's transaction on this partition: what it wrote counts now, or never did. Called once the marker is kept;
+   * what has a larger `order` than the marker belongs to the producer's next transaction.
+   */
+  replayEndTransaction(producerId: number, producerEpoch: number, committed: boolean, order: number): void;
   /** The log was replayed to its end: sets deadlines and mends what must not stay as it is. */
   loaded(now: Now): Outcome<CoordinatorRecord>;
   /** When `expire` wants to be called, in monotonic milliseconds. */

@@ -122,8 +122,8 @@ export class OffsetsShard implements CoordinatorShard<GroupRecord> {
     else if (record.kind === "GroupMetadata" && record.value === null) this.context.groups.delete(record.key.group);
   }
 
-  replayEndTransaction(producerId: number, _producerEpoch: number, committed: boolean): void {
-    this.offsets.endTransaction(producerId, committed);
+  replayEndTransaction(producerId: number, _producerEpoch: number, committed: boolean, order: number): void {
+    this.offsets.endTransaction(producerId, committed, order);
   }
 
   loaded(now: Now): Outcome<GroupRecord> {

@@ -100,8 +100,8 @@ export class ShardHarness<CoordinatorRecord, Shard extends CoordinatorShard<Coor
 
   /** The transaction coordinator's marker arrives on this partition. */
   endTransaction(marker: TransactionalProducer, committed: boolean): void {
-    this.log.push({ marker, committed });
-    this.shard.replayEndTransaction(marker.producerId, marker.producerEpoch, committed);
+    const order = this.log.push({ marker, committed }) - 1;
+    this.shard.replayEndTransaction(marker.producerId, marker.producerEpoch, committed, order);
   }
 
   /** Writes records as if an earlier coordinator had. */
@@ -121,7 +121,7 @@ export class ShardHarness<CoordinatorRecord, Shard extends CoordinatorShard<Coor
     this.shard = this.options.makeShard();
     for (const [order, entry] of this.log.entries()) {
       if ("marker" in entry) {
-        this.shard.replayEndTransaction(entry.marker.producerId, entry.marker.producerEpoch, entry.committed);
+        this.shard.replayEndTransaction(entry.marker.producerId, entry.marker.producerEpoch, entry.committed, order);
       } else {
         const record = this.options.codec.decode(entry.key, entry.value);
         if (record !== null) this.shard.replay(record, order, entry.producer);

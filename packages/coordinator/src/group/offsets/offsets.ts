@@ -83,6 +83,7 @@ export class Offsets {
     client: RequestClient,
     pending: Pending<TxnOffsetCommitResponse>,
     now: Now,
+    verificationGuard?: number,
   ): Outcome<GroupRecord> {
     const claim = claimOf(request, client, true);
     const group = this.context.groups.get(request.groupId);
@@ -100,7 +101,8 @@ export class Offsets {
     const { producerId, producerEpoch } = request;
     const replies = [replyTo(pending, decision.answer)];
     if (decision.records.length === 0) return { records: [], replies };
-    return { records: decision.records, replies, producer: { producerId, producerEpoch } };
+    const guard = verificationGuard === undefined ? {} : { verificationGuard };
+    return { records: decision.records, replies, producer: { producerId, producerEpoch, ...guard } };
   }
 
   /** Reads the offsets of one group; `topics` null asks for all. With an error there are no topics. */
@@ -193,9 +195,14 @@ export class Offsets {
     else this.pending.put({ group, topic, partition, producerId: producer.producerId, value, order });
   }
 
-  /** A marker ended the producer's transaction: what it committed counts now, unless a later commit stands there. */
-  endTransaction(producerId: number, committed: boolean): void {
-    for (const { group, topic, partition, value, order } of this.pending.take(producerId)) {
+  /** The log refused a commit that was replayed as part of a transaction. */
+  takeBack({ group, topic, partition }: CommitKey, order: number, producerId: number): void {
+    this.pending.takeBack({ group, topic, partition, producerId, order });
+  }
+
+  /** The marker at `markerOrder` ended the producer's transaction: what it committed counts now, unless a later commit stands there. */
+  endTransaction(producerId: number, committed: boolean, markerOrder: number): void {
+    for (const { group, topic, partition, value, order } of this.pending.take(producerId, markerOrder)) {
       if (!committed) continue;
       const row = this.table.find(group, topic, partition);
       if (row < 0 || order > this.table.orderAt(row)) this.table.put(group, topic, partition, value, order);

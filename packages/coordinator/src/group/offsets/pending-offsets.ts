@@ -9,15 +9,22 @@ export interface PendingOffset {
   readonly topic: string;
   readonly partition: number;
   readonly producerId: number;
-  value: CommitValue;
+  readonly value: CommitValue;
   /** The place of its record in the log. */
-  order: number;
+  readonly order: number;
 }
 
-type ByPartition = Map<number, PendingOffset[]>;
+/**
+ * What one producer has pending for one partition, the latest last. Earlier commits are kept because the log may still refuse the latest;
+ * a producer asks for one at a time, so that a few are enough.
+ */
+type Commits = PendingOffset[];
+const MAX_COMMITS = 4;
+
+type ByPartition = Map<number, Commits[]>;
 
 export class PendingOffsets {
-  private readonly byProducer = new Map<number, Set<PendingOffset>>();
+  private readonly byProducer = new Map<number, Set<Commits>>();
   private readonly byGroup = new Map<string, Map<string, ByPartition>>();
 
   hasGroup(group: string): boolean {
@@ -38,57 +45,80 @@ export class PendingOffsets {
   /** Every one of a topic, in any group. */
   *ofTopic(topic: string): Generator<PendingOffset, void, undefined> {
     for (const topics of this.byGroup.values()) {
-      for (const atPartition of topics.get(topic)?.values() ?? []) yield* atPartition;
+      for (const atPartition of topics.get(topic)?.values() ?? []) {
+        for (const commits of atPartition) yield commits.at(-1)!;
+      }
     }
   }
 
-  /** One producer has one for a partition: the latest. */
   put(pending: PendingOffset): void {
     const { group, topic, partition, producerId } = pending;
     const topics = entryOf(this.byGroup, group, () => new Map<string, ByPartition>());
     const partitions = entryOf(topics, topic, (): ByPartition => new Map());
-    const atPartition = entryOf(partitions, partition, (): PendingOffset[] => []);
-    const known = atPartition.find((each) => each.producerId === producerId);
+    const atPartition = entryOf(partitions, partition, (): Commits[] => []);
+    const known = commitsOf(atPartition, producerId);
     if (known !== undefined) {
-      known.value = pending.value;
-      known.order = pending.order;
+      known.push(pending);
+      if (known.length > MAX_COMMITS) known.shift();
       return;
     }
-    atPartition.push(pending);
-    entryOf(this.byProducer, producerId, () => new Set<PendingOffset>()).add(pending);
+    const commits = [pending];
+    atPartition.push(commits);
+    entryOf(this.byProducer, producerId, () => new Set<Commits>()).add(commits);
+  }
+
+  /** The log refused it. */
+  takeBack(refused: Omit<PendingOffset, "value">): void {
+    const atPartition = this.byGroup.get(refused.group)?.get(refused.topic)?.get(refused.partition) ?? [];
+    const commits = commitsOf(atPartition, refused.producerId);
+    const index = commits?.findIndex(({ order }) => order === refused.order) ?? -1;
+    if (commits === undefined || index < 0) return;
+    commits.splice(index, 1);
+    if (commits.length === 0) this.remove(commits, refused);
   }
 
   /** The offset was deleted: no transaction brings it back. */
   drop(group: string, topic: string, partition: number): void {
-    for (const pending of this.byGroup.get(group)?.get(topic)?.get(partition) ?? []) {
-      this.byProducer.get(pending.producerId)?.delete(pending);
-    }
-    this.forget(group, topic, partition);
+    const atPartition = this.byGroup.get(group)?.get(topic)?.get(partition);
+    if (atPartition === undefined) return;
+    for (let commits = atPartition[0]; commits !== undefined; commits = atPartition[0])
+      this.remove(commits, commits[0]!);
   }
 
-  /** Ends a producer's transaction and returns what it had pending. */
-  take(producerId: number): Iterable<PendingOffset> {
-    const taken = this.byProducer.get(producerId);
-    if (taken === undefined) return [];
-    this.byProducer.delete(producerId);
-    for (const pending of taken) {
-      const { group, topic, partition } = pending;
-      const atPartition = this.byGroup.get(group)!.get(topic)!.get(partition)!;
-      atPartition.splice(atPartition.indexOf(pending), 1);
-      if (atPartition.length === 0) this.forget(group, topic, partition);
+  /** Ends a producer's transaction and returns what it had pending: the latest of each partition that was written before its marker. */
+  take(producerId: number, markerOrder: number): PendingOffset[] {
+    const ended: PendingOffset[] = [];
+    for (const commits of this.byProducer.get(producerId) ?? []) {
+      const place = commits[0]!;
+      const next = commits.findIndex(({ order }) => order > markerOrder);
+      const before = next < 0 ? commits.splice(0) : commits.splice(0, next);
+      if (before.length > 0) ended.push(before.at(-1)!);
+      if (commits.length === 0) this.remove(commits, place);
     }
-    return taken;
+    return ended;
+  }
+
+  private remove(commits: Commits, { group, topic, partition, producerId }: Omit<PendingOffset, "value">): void {
+    const ofProducer = this.byProducer.get(producerId)!;
+    ofProducer.delete(commits);
+    if (ofProducer.size === 0) this.byProducer.delete(producerId);
+    const atPartition = this.byGroup.get(group)!.get(topic)!.get(partition)!;
+    atPartition.splice(atPartition.indexOf(commits), 1);
+    if (atPartition.length === 0) this.forget(group, topic, partition);
   }
 
   private forget(group: string, topic: string, partition: number): void {
-    const topics = this.byGroup.get(group);
-    const partitions = topics?.get(topic);
-    if (topics === undefined || partitions === undefined) return;
+    const topics = this.byGroup.get(group)!;
+    const partitions = topics.get(topic)!;
     partitions.delete(partition);
     if (partitions.size > 0) return;
     topics.delete(topic);
     if (topics.size === 0) this.byGroup.delete(group);
   }
+}
+
+function commitsOf(atPartition: readonly Commits[], producerId: number): Commits | undefined {
+  return atPartition.find((commits) => commits[0]!.producerId === producerId);
 }
 
 function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
