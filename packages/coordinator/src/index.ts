@@ -1,6 +1,7 @@
 // What the broker uses of the coordinators.
 
 export type { Now, Outcome, Pending, Reply, RequestClient, TransactionalProducer } from "./runtime/outcome.ts";
+export { answered } from "./runtime/outcome.ts";
 export { ShardRuntime } from "./runtime/shard-runtime.ts";
 export type { ShardLog, ShardRuntimeOptions } from "./runtime/shard-runtime.ts";
 export type { CoordinatorRecordCodec, CoordinatorShard } from "./runtime/shard.ts";
@@ -8,6 +9,9 @@ export type { GroupCoordinatorConfig } from "./group/group-config.ts";
 export { groupRecordCodec } from "./group/group-records.ts";
 export type { GroupRecord } from "./group/group-records.ts";
 export { GroupShard } from "./group/group-shard.ts";
+export { refusedCommits } from "./group/offsets/commit-answers.ts";
+export type { OffsetFetchGroup, OffsetFetchGroupAnswer } from "./group/offsets/fetch-offsets.ts";
+export type { CommittedOffset } from "./group/offsets/offset-table.ts";
 export type { TopicsView, TopicView } from "./group/topics-view.ts";
 export { TransactionShard } from "./transaction/transaction-shard.ts";
 export type { TransactionClaim } from "./transaction/transaction-shard.ts";
