@@ -1,4 +1,4 @@
-// The bit fields that Metadata and DescribeCluster give to clients which ask what they may do (KIP-430).
+// The bit fields that Metadata, DescribeCluster and DescribeGroups give to clients which ask what they may do (KIP-430).
 // Without an authorizer everything is allowed, which Kafka tells as all the operations that the kind of resource knows.
 
 /** The client did not ask: Integer.MIN_VALUE, the schema's default. */
@@ -26,6 +26,7 @@ export const clusterOperations = bits([
   ALTER_CONFIGS,
   IDEMPOTENT_WRITE,
 ]);
+export const groupOperations = bits([READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
 
 function bits(operations: readonly number[]): number {
   return operations.reduce((all, operation) => all | (1 << operation), 0);

@@ -5,6 +5,16 @@ export { answered } from "./runtime/outcome.ts";
 export { ShardRuntime } from "./runtime/shard-runtime.ts";
 export type { ShardLog, ShardRuntimeOptions } from "./runtime/shard-runtime.ts";
 export type { CoordinatorRecordCodec, CoordinatorShard } from "./runtime/shard.ts";
+export type { DeletedGroup, ListedGroup } from "./group/admin.ts";
+export { heartbeatAnswer, joinRefused, syncRefused } from "./group/classic/answers.ts";
+export {
+  joinAnswerFor,
+  leaveAnswerFor,
+  normalizedJoin,
+  normalizedLeave,
+  refuseSyncGroup,
+} from "./group/classic/by-version.ts";
+export type { DescribedGroup } from "./group/classic/classic-groups.ts";
 export type { GroupCoordinatorConfig } from "./group/group-config.ts";
 export { groupRecordCodec } from "./group/group-records.ts";
 export type { GroupRecord } from "./group/group-records.ts";

@@ -31,15 +31,11 @@ function consumerGroup(groupId: string, memberCount: number): Group {
 }
 
 function list(driver: ClassicDriver, statesFilter: string[] = [], typesFilter: string[] = []): ListedGroup[] {
-  return driver.harness.ask<ListedGroup[]>((shard, pending) =>
-    shard.admin.list({ statesFilter, typesFilter }, pending),
-  );
+  return driver.shard.admin.list({ statesFilter, typesFilter });
 }
 
 function describeGroup(driver: ClassicDriver, version: number, groupId = GROUP): DescribedGroup {
-  const described = driver.harness.ask<DescribedGroup>((shard, pending) =>
-    shard.admin.describe(groupId, version, pending),
-  );
+  const described = driver.shard.admin.describe(groupId, version);
   return asSent(describeGroupsApi, version, { throttleTimeMs: 0, groups: [described] }).groups[0]!;
 }
 

@@ -37,7 +37,7 @@ export class GroupAdmin {
   }
 
   /** The groups of this shard in one of the states (KIP-518) and of one of the types (KIP-848); no filter lets all pass. */
-  list({ statesFilter, typesFilter }: ListGroupsRequest, pending: Pending<ListedGroup[]>): Outcome<GroupRecord> {
+  list({ statesFilter, typesFilter }: ListGroupsRequest): ListedGroup[] {
     const states = new Set(statesFilter.map((state) => state.toLowerCase().trim()));
     const types = new Set(typesFilter.map((type) => type.toLowerCase()));
     const listed: ListedGroup[] = [];
@@ -47,12 +47,12 @@ export class GroupAdmin {
       if (types.size > 0 && !types.has(group.type)) continue;
       listed.push({ groupId: group.groupId, protocolType: group.protocolType(), groupState, groupType: group.type });
     }
-    return answered(pending, listed);
+    return listed;
   }
 
   /** One group of a DescribeGroups request. */
-  describe(groupId: string, apiVersion: number, pending: Pending<DescribedGroup>): Outcome<GroupRecord> {
-    return answered(pending, this.classic.describe(groupId, apiVersion));
+  describe(groupId: string, apiVersion: number): DescribedGroup {
+    return this.classic.describe(groupId, apiVersion);
   }
 
   /** One group of a DeleteGroups request (KIP-229): with its offsets, if nobody is in it. */
