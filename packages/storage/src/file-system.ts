@@ -84,7 +84,7 @@ export interface FileSystem {
   lock(path: string): FileLock | null;
   /** How much the volume of `path` holds, or null when that is not known. */
   space(path: string): VolumeSpace | null;
-  /** How much this process has had the device read so far, in whatever unit; always 0 where the system does not tell. Costs under 1 µs. */
+  /** How much this process has had the device read so far, in whatever unit; always 0 where the system does not tell. Takes about 2 µs. */
   deviceReads(): number;
 }
 

@@ -9,6 +9,8 @@ import type { File, FileSystem } from "./file-system.ts";
 export const SLOW_READ_MS = 1.5;
 /** How long the thread pool is asked after a sign of the device, and again while it goes on. */
 export const POOL_PERIOD_MS = 100;
+/** How often the device reads are counted: often enough to see the device before many fast reads of it add up. */
+export const COUNT_PERIOD_MS = 2;
 
 export class ReadPace {
   private readonly fileSystem: FileSystem;
@@ -16,6 +18,7 @@ export class ReadPace {
   private poolUntilMs = Number.NEGATIVE_INFINITY;
   /** What the file system had counted when it was last looked at. */
   private deviceReads = 0;
+  private countDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(fileSystem: FileSystem, clock: Clock) {
     this.fileSystem = fileSystem;
@@ -25,7 +28,7 @@ export class ReadPace {
   /** Fills `target` from `position`, at once or later; the count is less than target.length only at the end of the file. */
   read(file: File, target: Buffer, position: number): number | Promise<number> {
     const startedMs = this.clock.monotonicMs();
-    this.noteDeviceReads(startedMs);
+    if (startedMs >= this.countDueMs) this.noteDeviceReads(startedMs);
     if (startedMs < this.poolUntilMs) return file.read(target, position);
     const count = file.readSync(target, position);
     const endedMs = this.clock.monotonicMs();
@@ -35,6 +38,7 @@ export class ReadPace {
 
   // The kernel's reading ahead counts as well, and tells of a wait before it comes.
   private noteDeviceReads(nowMs: number): void {
+    this.countDueMs = nowMs + COUNT_PERIOD_MS;
     const count = this.fileSystem.deviceReads();
     if (count === this.deviceReads) return;
     this.deviceReads = count;

@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { ManualClock } from "@ottla/base";
 import { DiskFileSystem, MemoryFileSystem } from "@ottla/storage";
 import type { File } from "@ottla/storage";
-import { POOL_PERIOD_MS, ReadPace, SLOW_READ_MS } from "../src/read-pace.ts";
+import { COUNT_PERIOD_MS, POOL_PERIOD_MS, ReadPace, SLOW_READ_MS } from "../src/read-pace.ts";
 import { append, batchOf, openLog } from "./support/logs.ts";
 
 /** Files whose reads take as long, and have the device read as much, as the test says. */
@@ -74,6 +74,7 @@ describe("a read of a segment file", () => {
     const { system, readsInPool } = setUp();
     system.deviceReadsPerRead = 8;
     assert.equal(readsInPool(), false);
+    system.manualClock.advance(COUNT_PERIOD_MS);
     for (let index = 0; index < 10; index++) {
       assert.equal(readsInPool(), true);
       system.manualClock.advance(POOL_PERIOD_MS - 1);
