@@ -1,8 +1,8 @@
 // What the broker uses of the coordinators.
 
 export type { Now, Outcome, Pending, Reply, RequestClient, TransactionalProducer } from "./runtime/outcome.ts";
-export { answered } from "./runtime/outcome.ts";
-export { ShardRuntime } from "./runtime/shard-runtime.ts";
+export { answered, NOTHING } from "./runtime/outcome.ts";
+export { errorForClients, ShardRuntime } from "./runtime/shard-runtime.ts";
 export type { ShardLog, ShardRuntimeOptions } from "./runtime/shard-runtime.ts";
 export type { CoordinatorRecordCodec, CoordinatorShard } from "./runtime/shard.ts";
 export type { DeletedGroup, ListedGroup } from "./group/admin.ts";

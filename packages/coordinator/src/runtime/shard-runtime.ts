@@ -291,7 +291,7 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
         for (const [index, record] of outcome.records.entries()) {
           this.shard.takeBack?.(record, firstOrder + index, producer);
         }
-        for (const { to } of outcome.replies) this.give([{ to, response: to.refused(errorCode) }]);
+        for (const { to } of outcome.replies) this.give([{ to, response: to.refused(errorForClients(errorCode)) }]);
       },
       result: null,
     });
@@ -338,7 +338,7 @@ function bytesOf(key: Buffer, value: Buffer | null): number {
 }
 
 /** What clients are told when an append failed (Kafka's CoordinatorOperationExceptionHelper). */
-function errorForClients(errorCode: number): number {
+export function errorForClients(errorCode: number): number {
   switch (errorCode) {
     case errorCodes.UNKNOWN_TOPIC_OR_PARTITION:
     case errorCodes.NOT_ENOUGH_REPLICAS:
@@ -348,7 +348,10 @@ function errorForClients(errorCode: number): number {
     case errorCodes.NOT_LEADER_OR_FOLLOWER:
     case errorCodes.KAFKA_STORAGE_ERROR:
       return errorCodes.NOT_COORDINATOR;
-    default:
+    case errorCodes.MESSAGE_TOO_LARGE:
+    case errorCodes.RECORD_LIST_TOO_LARGE:
       return errorCodes.UNKNOWN_SERVER_ERROR;
+    default:
+      return errorCode;
   }
 }
