@@ -1,6 +1,7 @@
 // Keeps this node's partitions and logs equal to the metadata image: creates, changes and removes what a delta says.
 // The controller answers a request only after this has run, so a created topic can be produced to and a deleted one is gone.
 
+import { NOTHING } from "@ottla/coordinator";
 import { configResource, toLogConfig } from "@ottla/metadata";
 import type { BrokerConfig, MetadataDelta, MetadataImage, PartitionImage, TopicImage } from "@ottla/metadata";
 import type { LogConfig, PartitionLog } from "@ottla/storage";
@@ -26,7 +27,18 @@ async function publishNow(broker: Broker, delta: MetadataDelta, image: MetadataI
   applyConfigs(broker, delta, image);
   broker.newestImage = image;
   followCoordinators(broker);
-  if (delta.removedTopics.length > 0) broker.groups.performOnAll((shard) => shard.topicsDeleted(delta.removedTopics));
+  tellGroups(broker, delta);
+}
+
+// Groups pick up new topics and partitions, and forget what was committed of deleted topics.
+function tellGroups(broker: Broker, { createdTopics, changedTopics, removedTopics }: MetadataDelta): void {
+  const changed = [...createdTopics, ...changedTopics.map(({ after }) => after), ...removedTopics];
+  if (changed.length === 0) return;
+  const change = { names: changed.map(({ name }) => name), created: createdTopics.length > 0 };
+  broker.groups.performOnAll((shard) => {
+    shard.topicsChanged(change);
+    return removedTopics.length > 0 ? shard.topicsDeleted(removedTopics) : NOTHING;
+  });
 }
 
 /** Brings up everything that a loaded image has, at start. @throws the operating system's error when a log cannot be made. */

@@ -3,6 +3,7 @@
 // `simulateGroups` returns the violations; the same seed gives the same run.
 
 import { SeededRandom } from "@ottla/base";
+import { ConsumerSimulatedMember } from "./simulated-consumer-member.ts";
 import { ClassicSimulatedMember } from "./simulated-classic-member.ts";
 import type { SimulatedMember } from "./simulated-member.ts";
 import { byTopic, SimulatedWorld } from "./simulated-world.ts";
@@ -19,6 +20,7 @@ const KINDS: readonly GroupKind[] = [
     id: "cooperative",
     member: (world, identity) => new ClassicSimulatedMember(world, identity, { cooperative: true }),
   },
+  { id: "consumer", member: (world, identity) => new ConsumerSimulatedMember(world, identity) },
 ];
 
 const MEMBERS_MAX = 6;
