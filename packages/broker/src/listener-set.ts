@@ -20,7 +20,7 @@ export interface ListenerSetOptions {
 
 const FRAME_POOL_BYTES = 32 * 1024 * 1024;
 const STREAM_BUDGET_BYTES = 32 * 1024 * 1024;
-const STREAM_CHUNK_BYTES = 256 * 1024;
+const STREAM_CHUNK_BYTES = 512 * 1024;
 const BULK_IN_FLIGHT = 16;
 const BULK_IN_FLIGHT_BYTES = 8 * 1024 * 1024;
 const PENDING_RESPONSE_BYTES = 1024 * 1024;

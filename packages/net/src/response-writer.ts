@@ -233,8 +233,12 @@ export class ResponseWriter {
   private readEnded(part: StreamedPart, outcome: unknown, room: number): void {
     this.reading = null;
     if (this.closed) {
-      part.release();
       this.closeStage();
+      try {
+        part.release();
+      } catch (error) {
+        this.options.onReadFailed(error);
+      }
       return;
     }
     try {
@@ -265,7 +269,16 @@ export class ResponseWriter {
   }
 }
 
-/** Releases the streamed parts among `parts`, none of which will be sent. */
+/** Releases the streamed parts among `parts`, none of which will be sent. @throws what the first one threw, when all are released. */
 function releaseAll(parts: readonly (FramePart | number)[]): void {
-  for (const part of parts) if (typeof part !== "number" && !Buffer.isBuffer(part)) part.release();
+  const failures: unknown[] = [];
+  for (const part of parts) {
+    if (typeof part === "number" || Buffer.isBuffer(part)) continue;
+    try {
+      part.release();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
