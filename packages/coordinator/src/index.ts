@@ -19,6 +19,8 @@ export type { GroupCoordinatorConfig } from "./group/group-config.ts";
 export { groupRecordCodec } from "./group/group-records.ts";
 export type { GroupRecord } from "./group/group-records.ts";
 export { GroupShard } from "./group/group-shard.ts";
+export type { DescribedConsumerGroup } from "./group/consumer/consumer-groups.ts";
+export { loadPatternEngine } from "./group/consumer/pattern-engine.ts";
 export { refusedCommits } from "./group/offsets/commit-answers.ts";
 export type { OffsetFetchGroup, OffsetFetchGroupAnswer } from "./group/offsets/fetch-offsets.ts";
 export type { CommittedOffset } from "./group/offsets/offset-table.ts";

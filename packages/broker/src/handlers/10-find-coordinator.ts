@@ -11,6 +11,9 @@ import type {
 import type { ClientEndpoint } from "../broker.ts";
 import type { Handler, RequestContext } from "../handler.ts";
 
+const GROUP = 0;
+const TRANSACTION = 1;
+
 interface Found {
   errorCode: number;
   endpoint: ClientEndpoint | null;
@@ -33,7 +36,7 @@ export const findCoordinatorHandler: Handler<FindCoordinatorRequest, FindCoordin
 
 async function find(keyType: number, key: string, context: RequestContext): Promise<Found> {
   const { broker, connection } = context;
-  const coordinator = keyType === 0 ? broker.groups : null;
+  const coordinator = keyType === GROUP ? broker.groups : keyType === TRANSACTION ? broker.transactions : null;
   if (coordinator === null) return { errorCode: errorCodes.INVALID_REQUEST, endpoint: null };
   const errorCode = await coordinator.ensureTopic();
   if (errorCode !== errorCodes.NONE) return { errorCode, endpoint: null };

@@ -144,8 +144,15 @@ export class TransactionShard implements CoordinatorShard<TransactionRecord> {
     return answered(pending, describeTransaction(transaction, partitions));
   }
 
-  list(filter: TransactionFilter, pending: Pending<readonly TransactionListing[]>, now: Now): TransactionOutcome {
-    return answered(pending, listTransactions(this.transactions.values(), filter, now.wallMs));
+  list<Refusal>(
+    filter: TransactionFilter,
+    pending: Pending<readonly TransactionListing[] | Refusal>,
+    now: Now,
+  ): TransactionOutcome {
+    return answered<readonly TransactionListing[] | Refusal>(
+      pending,
+      listTransactions(this.transactions.values(), filter, now.wallMs),
+    );
   }
 
   replay({ transactionalId, transaction }: TransactionRecord): void {
