@@ -35,6 +35,8 @@ export class Partition {
   private state: PartitionState;
   /** Everything below was acknowledged, or was there when this began. What is above is in the log, but may be waiting for its flush. */
   private acknowledgedEnd: number;
+  /** The last stable offset when long polls were woken last. */
+  private wokenAt = -1;
 
   constructor(
     identity: { topic: string; topicId: string; index: number; nodeId: number },
@@ -128,7 +130,11 @@ export class Partition {
 
   /** Tells the long polls that `bytes` more can be read; 0 makes them look again, for example after an error. */
   wake(bytes: number): void {
-    for (const fetch of this.waiting) fetch.arrived(bytes);
+    if (this.waiting.size === 0) return;
+    const { lastStableOffset } = this.log;
+    const stableMoved = lastStableOffset !== this.wokenAt;
+    this.wokenAt = lastStableOffset;
+    for (const fetch of this.waiting) fetch.arrived(bytes, stableMoved);
   }
 
   // An epoch begins with its leader, not with its first record: readers may ask for its end before there is one (Kafka's makeLeader).

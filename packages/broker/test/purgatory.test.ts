@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ManualClock } from "@ottla/base";
 import { FetchPurgatory } from "../src/fetch/purgatory.ts";
+import type { DelayedFetch } from "../src/fetch/purgatory.ts";
 import type { Partition } from "../src/partition.ts";
 
 describe("a delayed fetch", () => {
@@ -30,6 +31,21 @@ describe("a delayed fetch", () => {
       0,
     ],
     ["is answered at shutdown", (f: Fixture) => f.purgatory.close(), 1],
+    [
+      "of a read_committed reader does not count what arrives in an open transaction",
+      (f: Fixture) => f.committed().arriveInTransaction(100),
+      0,
+    ],
+    [
+      "of a read_committed reader is answered when a marker makes enough readable",
+      (f: Fixture) => f.committed().endTransaction(78, 0),
+      1,
+    ],
+    [
+      "of a read_committed reader goes on waiting when a marker makes too little readable",
+      (f: Fixture) => f.committed().endTransaction(78, 4),
+      0,
+    ],
   ] as const) {
     it(name, () => {
       const fixture = new Fixture();
@@ -47,14 +63,31 @@ class Fixture {
   readonly purgatory = new FetchPurgatory(this.clock);
   // Only the set of waiting fetches matters here.
   readonly partition = { waiting: new Set() } as unknown as Partition;
-  readonly fetch = this.purgatory.park({
-    missingBytes: 10,
-    maxWaitMs: 500,
-    partitions: [this.partition],
-    complete: () => void this.completed++,
-  });
+  private missing = 10;
+  fetch = this.park(null);
+
+  /** Lets a read_committed reader wait instead. */
+  committed(): this {
+    this.fetch.cancel();
+    this.fetch = this.park(() => this.missing);
+    return this;
+  }
 
   arrive(...bytes: number[]): void {
-    for (const count of bytes) for (const fetch of this.partition.waiting) fetch.arrived(count);
+    for (const count of bytes) for (const fetch of this.partition.waiting) fetch.arrived(count, true);
+  }
+
+  arriveInTransaction(bytes: number): void {
+    for (const fetch of this.partition.waiting) fetch.arrived(bytes, false);
+  }
+
+  endTransaction(markerBytes: number, stillMissing: number): void {
+    this.missing = stillMissing;
+    this.arrive(markerBytes);
+  }
+
+  private park(recount: (() => number) | null): DelayedFetch {
+    const complete = (): void => void this.completed++;
+    return this.purgatory.park({ missingBytes: 10, maxWaitMs: 500, partitions: [this.partition], recount, complete });
   }
 }

@@ -4,18 +4,33 @@
 import type { Clock, Timer } from "@ottla/base";
 import type { Partition } from "../partition.ts";
 
-/** One waiting fetch. `complete` reads again and answers. */
+export interface FetchToPark {
+  readonly missingBytes: number;
+  readonly maxWaitMs: number;
+  readonly partitions: readonly Partition[];
+  /**
+   * For read_committed, how many bytes are missing now. What arrives in an open transaction cannot be read, and the marker that ends it
+   * makes more readable than its own bytes: so these fetches count again when a last stable offset has moved, and only then.
+   */
+  readonly recount: (() => number) | null;
+  /** Reads again and answers. */
+  readonly complete: () => void;
+}
+
+/** One waiting fetch. */
 export class DelayedFetch {
   private missingBytes: number;
   private readonly partitions: readonly Partition[];
+  private readonly recount: (() => number) | null;
   private complete: (() => void) | null;
   private timer: Timer | null = null;
   private readonly purgatory: FetchPurgatory;
 
-  constructor(purgatory: FetchPurgatory, missingBytes: number, partitions: readonly Partition[], complete: () => void) {
+  constructor(purgatory: FetchPurgatory, { missingBytes, partitions, recount, complete }: FetchToPark) {
     this.purgatory = purgatory;
     this.missingBytes = missingBytes;
     this.partitions = partitions;
+    this.recount = recount;
     this.complete = complete;
   }
 
@@ -25,10 +40,19 @@ export class DelayedFetch {
     this.timer = clock.schedule(maxWaitMs, () => this.finish());
   }
 
-  /** `bytes` more can be read from a watched partition; 0 means look again whatever arrived. */
-  arrived(bytes: number): void {
-    this.missingBytes -= bytes;
-    if (bytes === 0 || this.missingBytes <= 0) this.finish();
+  /**
+   * `bytes` more were appended to a watched partition and are below its high watermark; 0 means look again whatever arrived.
+   * @param stableMoved whether its last stable offset may have moved
+   */
+  arrived(bytes: number, stableMoved: boolean): void {
+    if (bytes === 0) {
+      this.finish();
+      return;
+    }
+    if (this.recount === null) this.missingBytes -= bytes;
+    else if (!stableMoved) return;
+    else this.missingBytes = this.missingBytes <= 1 ? 0 : this.recount();
+    if (this.missingBytes <= 0) this.finish();
   }
 
   /** The client is gone: forget it without an answer. */
@@ -62,15 +86,10 @@ export class FetchPurgatory {
   }
 
   /** Parks a fetch; at most one a connection, because a connection's requests are answered one by one. */
-  park(options: {
-    missingBytes: number;
-    maxWaitMs: number;
-    partitions: readonly Partition[];
-    complete: () => void;
-  }): DelayedFetch {
-    const fetch = new DelayedFetch(this, options.missingBytes, options.partitions, options.complete);
+  park(toPark: FetchToPark): DelayedFetch {
+    const fetch = new DelayedFetch(this, toPark);
     this.delayed.add(fetch);
-    fetch.wait(this.clock, this.closed ? 0 : options.maxWaitMs);
+    fetch.wait(this.clock, this.closed ? 0 : toPark.maxWaitMs);
     return fetch;
   }
 
@@ -81,6 +100,6 @@ export class FetchPurgatory {
   /** Answers every waiting fetch with what there is, and lets later ones not wait: part of a shutdown. */
   close(): void {
     this.closed = true;
-    for (const fetch of this.delayed) fetch.arrived(0);
+    for (const fetch of this.delayed) fetch.arrived(0, true);
   }
 }

@@ -39,26 +39,34 @@ export const fetchHandler: Handler<FetchRequest, Answer> = {
     const readNow = (): FetchRound => new FetchRound(broker, plan, options);
     const round = readNow();
     // More than max_bytes will never come, whatever min_bytes asks for.
-    const missingBytes = Math.min(request.minBytes, options.maxBytes) - round.bytes;
-    if (round.mustAnswer || missingBytes <= 0 || request.maxWaitMs <= 0) return answer(round, plan, context);
-    return waitForMore({ missingBytes, maxWaitMs: request.maxWaitMs }, context, plan, round, readNow);
+    const wantedBytes = Math.min(request.minBytes, options.maxBytes);
+    if (round.mustAnswer || wantedBytes <= round.bytes || request.maxWaitMs <= 0) return answer(round, plan, context);
+    const { readCommitted } = options;
+    return waitForMore({ wantedBytes, readCommitted, maxWaitMs: request.maxWaitMs }, context, plan, round, readNow);
   },
 };
 
 type Answer = Input<typeof fetchApi.response>;
 
 function waitForMore(
-  wait: { missingBytes: number; maxWaitMs: number },
+  wait: { wantedBytes: number; maxWaitMs: number; readCommitted: boolean },
   context: RequestContext,
   plan: Exclude<FetchPlan, { kind: "refused" }>,
   first: FetchRound,
   readNow: () => FetchRound,
 ): Promise<Answer> {
   first.release();
+  const recount = (): number => {
+    const round = readNow();
+    round.release();
+    return round.mustAnswer ? 0 : wait.wantedBytes - round.bytes;
+  };
   return new Promise((resolve) => {
     const delayed = context.broker.purgatory.park({
-      ...wait,
+      missingBytes: wait.wantedBytes - first.bytes,
+      maxWaitMs: wait.maxWaitMs,
       partitions: first.partitions,
+      recount: wait.readCommitted ? recount : null,
       complete: () => {
         context.onGone(null);
         resolve(answer(readNow(), plan, context));
