@@ -53,7 +53,15 @@ export const commands: readonly CommandDefinition[] = [
     name: "dump-log",
     summary: "show what is in a file of a data folder: a segment, an index, a snapshot, a checkpoint",
     argument: { flags: "<file>", summary: "the file" },
-    options: [json, { flags: "--records", summary: "show the records of a segment, not only its batches" }],
+    options: [
+      json,
+      { flags: "--records", summary: "show the records of a segment, not only its batches" },
+      {
+        flags: "--decoder <name>",
+        summary: "whose records they are, when the folder's name does not say it; shows records",
+        choices: ["offsets", "transaction-log", "share-group-state", "cluster-metadata"],
+      },
+    ],
     run: async (options, file) => (await import("./commands/dump-log.ts")).dumpLog(file!, options),
   },
   {

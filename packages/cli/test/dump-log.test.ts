@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { RecordBatchBuilder } from "@ottla/protocol";
+import { unpackCapturedFolder } from "../../testkit/captures/unpack.ts";
 import { ottla, program, startOttla, temporaryFolder } from "./run-ottla.ts";
 
 const SEGMENT = "00000000000000000005.log";
@@ -97,6 +98,53 @@ test("the records of the metadata log are shown by their names, while the broker
     /^ {2}record .* type=FeatureLevelRecord {2}version=0 {2}value=\{"name":"metadata\.version","featureLevel":\d+\}$/m,
   );
   assert.match(stdout, /^ {2}record .* type=RegisterBrokerRecord .*"name":"PLAINTEXT","host":"127\.0\.0\.1"/m);
+});
+
+test("the records of the coordinators' topics are shown by their names, as Kafka wrote them", async (context) => {
+  const folder = temporaryFolder(context);
+  await unpackCapturedFolder("clean", folder);
+  const recordsOf = async (log: string): Promise<string[]> => {
+    const path = join(folder, log, "00000000000000000000.log");
+    return (await ottla(["dump-log", path, "--records"])).stdout
+      .split("\n")
+      .filter((line) => line.startsWith("  record"));
+  };
+  const [offset] = await recordsOf("__consumer_offsets-0");
+  assert.match(
+    offset!,
+    /^ {2}record {2}offset=0 .* type=OffsetCommit {2}key=\{"group":"readers","topic":"plain","partition":0\} {2}version=4 {2}value=\{"offset":4,"leaderEpoch":0,"metadata":"a note","commitTimestamp":\d+,"topicId":"[\w-]{22}"\}$/,
+  );
+  const states = await recordsOf("__transaction_state-0");
+  assert.equal(states.length, 10);
+  assert.match(
+    states[1]!,
+    / type=TransactionLog {2}key=\{"transactionalId":"finished"\} {2}version=1 {2}value=\{"producerId":\d+,.*"transactionStatus":1,"transactionPartitions":\[\{"topic":"transactions","partitionIds":\[0\]\}\],/,
+  );
+});
+
+test("--decoder says whose records they are where the folder does not; what it cannot read is shown as it is", async (context) => {
+  const key = Buffer.from("00010001670001740000000c", "hex");
+  const builder = new RecordBatchBuilder();
+  builder.append({ timestamp: 0, key, value: null });
+  builder.append({ timestamp: 0, key, value: Buffer.from("00630001", "hex") });
+  builder.append({ timestamp: 0, key: Buffer.from("0063", "hex"), value: null });
+  builder.append({ timestamp: 0, key: key.subarray(0, 5), value: Buffer.from("v") });
+  const path = file(context, SEGMENT, builder.build());
+  const dumped = await ottla(["dump-log", path, "--json", "--decoder", "offsets"]);
+  assert.deepEqual((JSON.parse(dumped.stdout) as { records: unknown }).records, [
+    { offset: 0, timestamp: 0, type: "OffsetCommit", key: { group: "g", topic: "t", partition: 12 }, tombstone: true },
+    {
+      offset: 1,
+      timestamp: 0,
+      type: "OffsetCommit",
+      key: { group: "g", topic: "t", partition: 12 },
+      version: 99,
+      value: { hex: "00630001" },
+    },
+    { offset: 2, timestamp: 0, type: "unknown type 99", key: { hex: "0063" }, value: null },
+    { offset: 3, timestamp: 0, problem: "needs 2 bytes at 5, has 0", key: { hex: "0001000167" }, value: "v" },
+  ]);
+  assert.match((await ottla(["dump-log", path, "--decoder", "offset"])).stderr, /Allowed choices are offsets/);
 });
 
 test("a flipped bit and a torn tail are shown and give exit code 1", async (context) => {

@@ -6,13 +6,19 @@ import { basename, dirname, resolve } from "node:path";
 import { DiskFileSystem, fileKindOf, inspectFile } from "@ottla/storage";
 import type { InspectedEntry } from "@ottla/storage";
 import { CommandError } from "../command-error.ts";
+import type { CoordinatorLog } from "../wire/describe-coordinator-record.ts";
 import { describeRecord } from "../wire/describe-message.ts";
 import { entryLines } from "../wire/entry-lines.ts";
 
 export interface DumpLogOptions {
   readonly json?: true;
   readonly records?: true;
+  /** How keys and values are read; default as the folder's name says. Asks for records. */
+  readonly decoder?: Decoder;
 }
+
+/** As Kafka's DumpLogSegments names its decoders. */
+export type Decoder = CoordinatorLog | "cluster-metadata";
 
 /** Lines are gathered to pieces of this size before they are written. */
 const PIECE_CHARACTERS = 64 * 1024;
@@ -47,16 +53,30 @@ export async function dumpLog(path: string, options: DumpLogOptions): Promise<vo
 
 type DescribeRecord = typeof describeRecord;
 
-/** The records of the metadata log have a form of their own. */
-async function recordDescriber(path: string, { records }: DumpLogOptions): Promise<DescribeRecord> {
-  const isMetadata = basename(dirname(resolve(path))) === "__cluster_metadata-0" || path.endsWith(".checkpoint");
-  if (records !== true || !isMetadata) return describeRecord;
-  return (await import("../wire/describe-metadata-record.ts")).describeMetadataRecord;
+/** The records of the metadata log and of the coordinators' topics have forms of their own. */
+async function recordDescriber(path: string, { records, decoder }: DumpLogOptions): Promise<DescribeRecord> {
+  const used = decoder ?? (records === true ? decoderFor(path) : null);
+  if (used === null) return describeRecord;
+  if (used === "cluster-metadata") return (await import("../wire/describe-metadata-record.ts")).describeMetadataRecord;
+  return (await import("../wire/describe-coordinator-record.ts")).describeCoordinatorRecord(used);
 }
 
-function* entriesOf(path: string, { records }: DumpLogOptions): Generator<InspectedEntry> {
+const decodersByTopic: ReadonlyMap<string, Decoder> = new Map([
+  ["__cluster_metadata", "cluster-metadata"],
+  ["__consumer_offsets", "offsets"],
+  ["__transaction_state", "transaction-log"],
+  ["__share_group_state", "share-group-state"],
+]);
+
+function decoderFor(path: string): Decoder | null {
+  if (path.endsWith(".checkpoint")) return "cluster-metadata";
+  const topic = basename(dirname(resolve(path))).replace(/-\d+$/, "");
+  return decodersByTopic.get(topic) ?? null;
+}
+
+function* entriesOf(path: string, { records, decoder }: DumpLogOptions): Generator<InspectedEntry> {
   try {
-    yield* inspectFile(new DiskFileSystem(), path, { records: records === true });
+    yield* inspectFile(new DiskFileSystem(), path, { records: records === true || decoder !== undefined });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
