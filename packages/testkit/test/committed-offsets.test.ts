@@ -40,7 +40,11 @@ describe("committed offsets", () => {
 
   async function coordinate(group: string): Promise<void> {
     for (;;) {
-      const { coordinators } = await wire.call(findCoordinatorApi, 4, { keyType: 0, coordinatorKeys: [group] });
+      const { coordinators } = await wire.call(findCoordinatorApi, 4, {
+        keyType: 0,
+        key: "",
+        coordinatorKeys: [group],
+      });
       const { errorCode } = coordinators[0]!;
       if (errorCode === errorCodes.NONE && (await fetched(group, null, 9)).join() !== "NOT_COORDINATOR") return;
     }
