@@ -35,8 +35,8 @@ export class Partition {
   private state: PartitionState;
   /** Everything below was acknowledged, or was there when this began. What is above is in the log, but may be waiting for its flush. */
   private acknowledgedEnd: number;
-  /** The last stable offset when long polls were woken last. */
-  private wokenAt = -1;
+  /** The last stable offset that all waiting long polls know of. */
+  private stableSeen = -1;
 
   constructor(
     identity: { topic: string; topicId: string; index: number; nodeId: number },
@@ -128,12 +128,18 @@ export class Partition {
     return readCommitted ? this.log.lastStableOffset : this.log.highWatermark;
   }
 
+  /** Lets a long poll wait that has just read. */
+  watch(fetch: DelayedFetch): void {
+    if (this.waiting.size === 0) this.stableSeen = this.log.lastStableOffset;
+    this.waiting.add(fetch);
+  }
+
   /** Tells the long polls that `bytes` more can be read; 0 makes them look again, for example after an error. */
   wake(bytes: number): void {
     if (this.waiting.size === 0) return;
     const { lastStableOffset } = this.log;
-    const stableMoved = lastStableOffset !== this.wokenAt;
-    this.wokenAt = lastStableOffset;
+    const stableMoved = lastStableOffset !== this.stableSeen;
+    this.stableSeen = lastStableOffset;
     for (const fetch of this.waiting) fetch.arrived(bytes, stableMoved);
   }
 

@@ -62,7 +62,12 @@ class Fixture {
   readonly clock = new ManualClock();
   readonly purgatory = new FetchPurgatory(this.clock);
   // Only the set of waiting fetches matters here.
-  readonly partition = { waiting: new Set() } as unknown as Partition;
+  readonly partition = {
+    waiting: new Set<DelayedFetch>(),
+    watch(this: Partition, fetch: DelayedFetch): void {
+      this.waiting.add(fetch);
+    },
+  } as unknown as Partition;
   private missing = 10;
   fetch = this.park(null);
 

@@ -71,7 +71,6 @@ function createTransactionTopic(config: BrokerConfig, internalTopics: InternalTo
       "compression.type": "uncompressed",
       "min.insync.replicas": String(config.get("transaction.state.log.min.isr")),
       "segment.bytes": String(config.get("transaction.state.log.segment.bytes")),
-      "unclean.leader.election.enable": "false",
     },
   });
 }

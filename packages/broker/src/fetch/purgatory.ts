@@ -36,13 +36,13 @@ export class DelayedFetch {
 
   /** Joins the watched partitions and starts the clock. */
   wait(clock: Clock, maxWaitMs: number): void {
-    for (const partition of this.partitions) partition.waiting.add(this);
+    for (const partition of this.partitions) partition.watch(this);
     this.timer = clock.schedule(maxWaitMs, () => this.finish());
   }
 
   /**
    * `bytes` more were appended to a watched partition and are below its high watermark; 0 means look again whatever arrived.
-   * @param stableMoved whether its last stable offset may have moved
+   * @param stableMoved whether its last stable offset has moved
    */
   arrived(bytes: number, stableMoved: boolean): void {
     if (bytes === 0) {

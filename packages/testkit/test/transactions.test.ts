@@ -1,0 +1,415 @@
+// Transactions as scripts of raw requests, with the answers of Kafka 4.3.1: what readers see, what late and repeated requests come to,
+// who is fenced. Run with REFERENCE_PORT the scripts go to a real Kafka.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { ZERO_UUID } from "@ottla/base";
+import { errorName } from "@ottla/protocol";
+import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
+import { describeProducersApi } from "@ottla/protocol/messages/61-describe-producers.ts";
+import { addPartitionsToTxnApi } from "@ottla/protocol/messages/24-add-partitions-to-txn.ts";
+import { writeTxnMarkersApi } from "@ottla/protocol/messages/27-write-txn-markers.ts";
+import { listTransactionsApi } from "@ottla/protocol/messages/66-list-transactions.ts";
+import { WireClient } from "../../../tools/sim/wire-client.ts";
+import { readCommitted, TransactionalProducer } from "./support/transactional-producer.ts";
+import type { Generation } from "./support/transactional-producer.ts";
+import { batchOf, Wire } from "./support/wire.ts";
+
+const generations: readonly Generation[] = ["new", "old", "oldest"];
+
+describe("transactions", { timeout: 60_000 }, () => {
+  let wire: Wire;
+  let topics = 0;
+
+  before(async () => {
+    wire = await Wire.open({ "transaction.state.log.num.partitions": "3", "offsets.topic.num.partitions": "1" });
+  });
+  after(() => wire[Symbol.asyncDispose]());
+
+  /** A topic of its own for each script. */
+  async function newTopic(partitions = 1): Promise<string> {
+    const topic = `t${topics++}`;
+    await wire.createTopics({ [topic]: partitions });
+    return topic;
+  }
+
+  /** Adds partitions where the client must. */
+  async function open(producer: TransactionalProducer, topic: string, values: string[]): Promise<void> {
+    if (producer.generation !== "new") assert.equal(await producer.add(topic), "NONE");
+    assert.equal(await producer.produce(topic, values), "NONE");
+  }
+
+  for (const generation of generations) {
+    describe(`of a client that is ${generation}`, () => {
+      it("are seen when they are committed, and not before", async () => {
+        const topic = await newTopic();
+        const producer = await TransactionalProducer.begin(wire, `commit-${generation}`, generation);
+        await open(producer, topic, ["a", "b"]);
+        const before = await readCommitted(wire, topic);
+        assert.deepEqual([before.values, before.lastStableOffset], [[], 0]);
+        await producer.finish(true);
+        const after = await readCommitted(wire, topic);
+        assert.deepEqual([after.values, after.aborted, after.lastStableOffset], [["a", "b"], [], 3]);
+      });
+
+      it("are never seen when they are aborted", async () => {
+        const topic = await newTopic();
+        const producer = await TransactionalProducer.begin(wire, `abort-${generation}`, generation);
+        await open(producer, topic, ["a"]);
+        await producer.finish(false);
+        await open(producer, topic, ["b"]);
+        await producer.finish(true);
+        const read = await readCommitted(wire, topic);
+        assert.deepEqual(read.batches, ["a", "abort", "b", "marker"]);
+        assert.deepEqual(read.values, ["b"]);
+        assert.deepEqual(read.aborted, [{ producerId: producer.producerId, firstOffset: 0 }]);
+      });
+
+      it("end once, and say so when they are ended again", async () => {
+        const topic = await newTopic();
+        const producer = await TransactionalProducer.begin(wire, `again-${generation}`, generation);
+        await open(producer, topic, ["a"]);
+        const { epoch } = producer;
+        await producer.finish(true);
+        assert.equal(await producer.end(true, epoch), "NONE");
+        assert.equal(await producer.end(false, epoch), "INVALID_TXN_STATE");
+        const { lastStableOffset } = await readCommitted(wire, topic);
+        assert.equal(lastStableOffset, 2, "one marker was written");
+      });
+
+      it("are those of the producer that came last: the one before is fenced", async () => {
+        const topic = await newTopic();
+        const zombie = await TransactionalProducer.begin(wire, `zombie-${generation}`, generation);
+        await open(zombie, topic, ["zombie"]);
+        const producer = await TransactionalProducer.begin(wire, `zombie-${generation}`, generation);
+        assert.equal(await zombie.produce(topic, ["more"]), "INVALID_PRODUCER_EPOCH");
+        assert.equal(await zombie.add(topic), "PRODUCER_FENCED");
+        assert.equal(await zombie.end(true), "PRODUCER_FENCED");
+        assert.equal(await zombie.init(zombie.claim()), "PRODUCER_FENCED");
+        await open(producer, topic, ["b"]);
+        await producer.finish(true);
+        assert.deepEqual((await readCommitted(wire, topic)).values, ["b"]);
+      });
+    });
+  }
+
+  it("two aborted transactions, interleaved with each other and a committed one, come in one fetch", async () => {
+    const topic = await newTopic();
+    const [first, second, third] = await Promise.all(
+      ["one", "two", "three"].map((id) => TransactionalProducer.begin(wire, `interleaved-${id}`)),
+    );
+    await open(first!, topic, ["1a"]);
+    await open(second!, topic, ["2a"]);
+    await open(third!, topic, ["3a"]);
+    await open(first!, topic, ["1b"]);
+    await first!.finish(false);
+    await open(second!, topic, ["2b"]);
+    await third!.finish(true);
+    await second!.finish(false);
+    await open(first!, topic, ["1c"]);
+    await first!.finish(true);
+    const read = await readCommitted(wire, topic);
+    assert.deepEqual(read.batches, ["1a", "2a", "3a", "1b", "abort", "2b", "marker", "abort", "1c", "marker"]);
+    assert.deepEqual(read.values, ["3a", "1c"]);
+    assert.deepEqual(read.aborted, [
+      { producerId: first!.producerId, firstOffset: 0 },
+      { producerId: second!.producerId, firstOffset: 1 },
+    ]);
+  });
+
+  it("an abort marker that comes in a later fetch than its records: each fetch names the transaction", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "later-marker");
+    await open(producer, topic, ["a"]);
+    await open(producer, topic, ["b"]);
+    await producer.finish(false);
+    await open(producer, topic, ["c"]);
+    await producer.finish(true);
+    const aborted = [{ producerId: producer.producerId, firstOffset: 0 }];
+    const seen: string[] = [];
+    const shown: string[] = [];
+    for (let offset = 0; offset < 5;) {
+      const read = await readCommitted(wire, topic, { offset, maxBytes: 1 });
+      seen.push(...read.batches);
+      shown.push(...read.values);
+      assert.deepEqual(read.aborted, offset <= 2 ? aborted : [], `at ${offset}`);
+      offset = read.nextOffset;
+    }
+    assert.deepEqual(seen, ["a", "b", "abort", "c", "marker"]);
+    assert.deepEqual(shown, ["c"]);
+  });
+
+  it("an EndTxn that is late by a transaction does not touch the next one (KIP-890)", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "late-end");
+    await open(producer, topic, ["a"]);
+    const { epoch } = producer;
+    await producer.finish(true);
+    await open(producer, topic, ["b"]);
+    assert.equal(await producer.end(false, epoch), "PRODUCER_FENCED");
+    assert.equal(await producer.end(true, epoch), "PRODUCER_FENCED");
+    assert.equal(await producer.state(), "Ongoing");
+    assert.deepEqual((await readCommitted(wire, topic)).values, ["a"]);
+    await producer.finish(true);
+    assert.deepEqual((await readCommitted(wire, topic)).values, ["a", "b"]);
+  });
+
+  it("an EndTxn 4 that is late by a transaction ends the next one: why clients should speak KIP-890", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "late-end-old", "old");
+    await open(producer, topic, ["a"]);
+    await producer.finish(true);
+    await open(producer, topic, ["b"]);
+    assert.equal(await producer.end(true), "NONE");
+    await producer.settled();
+    assert.deepEqual((await readCommitted(wire, topic)).values, ["a", "b"]);
+  });
+
+  for (const [generation, answer] of [
+    ["new", "INVALID_PRODUCER_EPOCH"],
+    ["old", "TRANSACTION_ABORTABLE"],
+    ["oldest", "INVALID_TXN_STATE"],
+  ] as const) {
+    it(`records of a client that is ${generation} that are late by a transaction belong to none`, async () => {
+      const topic = await newTopic();
+      const other = await newTopic();
+      const producer = await TransactionalProducer.begin(wire, `late-produce-${generation}`, generation);
+      await open(producer, topic, ["a"]);
+      const { epoch } = producer;
+      await producer.finish(true);
+      assert.equal(await producer.produce(topic, ["late"], { epoch, sequence: 1 }), answer);
+      await open(producer, other, ["b"]);
+      assert.equal(await producer.produce(topic, ["late"], { epoch, sequence: 1 }), answer);
+      await producer.finish(true);
+      assert.deepEqual((await readCommitted(wire, topic)).values, ["a"]);
+    });
+  }
+
+  it("a client of KIP-890 that begins after a gap is told so, as it cannot have lost the beginning", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "gap");
+    assert.equal(await producer.produce(topic, ["x"], { sequence: 3 }), "OUT_OF_ORDER_SEQUENCE_NUMBER");
+    assert.equal(await producer.produce(topic, ["a"]), "NONE");
+    await producer.finish(true);
+    assert.deepEqual((await readCommitted(wire, topic)).values, ["a"]);
+  });
+
+  it("an abort without a transaction gives a client of KIP-890 its next epoch", async () => {
+    const producer = await TransactionalProducer.begin(wire, "nothing-begun");
+    assert.equal(await producer.end(true), "INVALID_TXN_STATE");
+    assert.equal(await producer.end(false), "NONE");
+    assert.equal(producer.epoch, 1);
+    await producer.settled();
+    assert.equal(await producer.state(), "CompleteAbort");
+  });
+
+  it("records of a transaction without a transactional id are refused", async () => {
+    const topic = await newTopic(2);
+    const one = batchOf(["a"], { producerId: 1, producerEpoch: 0, baseSequence: 0, isTransactional: true });
+    assert.deepEqual(await produceAll(topic, null, [one, batchOf(["plain"])]), [
+      "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+      "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+    ]);
+  });
+
+  it("records of two producers in one request are refused", async () => {
+    const topic = await newTopic(2);
+    const one = batchOf(["a"], { producerId: 1, producerEpoch: 0, baseSequence: 0, isTransactional: true });
+    const two = batchOf(["a"], { producerId: 2, producerEpoch: 0, baseSequence: 0, isTransactional: true });
+    assert.deepEqual(await produceAll(topic, wire.name("two-producers"), [one, two]), [
+      "INVALID_PRODUCER_ID_MAPPING",
+      "INVALID_PRODUCER_ID_MAPPING",
+    ]);
+  });
+
+  it("records of a producer that the coordinator does not know are refused", async () => {
+    const topic = await newTopic(2);
+    await TransactionalProducer.begin(wire, "known");
+    const one = batchOf(["a"], { producerId: 12_345, producerEpoch: 0, baseSequence: 0, isTransactional: true });
+    for (const id of ["known", "unknown"])
+      assert.deepEqual(await produceAll(topic, wire.name(id), [one]), ["INVALID_PRODUCER_ID_MAPPING"]);
+  });
+
+  it("records outside of the transaction that the producer has open are refused", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "outside");
+    await open(producer, topic, ["a"]);
+    const { producerId, epoch: producerEpoch } = producer;
+    const plain = batchOf(["plain"], { producerId, producerEpoch, baseSequence: 1 });
+    assert.deepEqual(await produceAll(topic, null, [plain]), ["INVALID_TXN_STATE"]);
+    await producer.finish(false);
+  });
+
+  it("a reader that waits is answered when the marker comes, not when the records do", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "long-poll");
+    const client = await WireClient.connect(wire.port);
+    let answered = false;
+    const waiting = readCommitted(wire, topic, { client, maxWaitMs: 30_000 }).finally(() => (answered = true));
+    await open(producer, topic, ["a"]);
+    await open(producer, topic, ["b"]);
+    assert.equal(answered, false);
+    await producer.finish(true);
+    assert.deepEqual((await waiting).values, ["a", "b"]);
+    client.close();
+  });
+
+  it("a reader that waits behind an open transaction is answered when that ends, with all that others committed", async () => {
+    const topic = await newTopic();
+    const [slow, quick] = await Promise.all(["slow", "quick"].map((id) => TransactionalProducer.begin(wire, id)));
+    await open(slow!, topic, ["slow"]);
+    await open(quick!, topic, ["quick"]);
+    await quick!.finish(true);
+    const client = await WireClient.connect(wire.port);
+    let answered = false;
+    const waiting = readCommitted(wire, topic, { client, maxWaitMs: 30_000 }).finally(() => (answered = true));
+    assert.deepEqual((await readCommitted(wire, topic)).values, []);
+    assert.equal(answered, false);
+    await slow!.finish(false);
+    assert.deepEqual((await waiting).values, ["quick"]);
+    client.close();
+  });
+
+  it("AddPartitionsToTxn adds all partitions or none, and says why in each version", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "all-or-none");
+    for (const version of [0, 1, 2, 3]) {
+      assert.deepEqual(await addPartitions(producer, version, [[topic, [0, 1]]]), [
+        "OPERATION_NOT_ATTEMPTED",
+        "UNKNOWN_TOPIC_OR_PARTITION",
+      ]);
+      assert.deepEqual(await addPartitions(producer, version, [[topic, [0]]], producer.epoch + 1), [
+        version < 2 ? "INVALID_PRODUCER_EPOCH" : "PRODUCER_FENCED",
+      ]);
+    }
+    assert.equal(await producer.state(), "Empty");
+    assert.deepEqual(await addPartitions(producer, 0, [[topic, [0]]]), ["NONE"]);
+    assert.equal(await producer.state(), "Ongoing");
+    assert.equal(await producer.end(false), "NONE");
+  });
+
+  it("AddPartitionsToTxn 4 and 5 do it for several transactions, or only verify", async () => {
+    const topic = await newTopic(2);
+    const producers = await Promise.all(["b1", "b2"].map((id) => TransactionalProducer.begin(wire, id)));
+    const ask = async (version: number, verifyOnly: boolean): Promise<string[]> => {
+      const transactions = producers.map(({ id, producerId, epoch }, index) => ({
+        transactionalId: id,
+        producerId,
+        producerEpoch: epoch,
+        verifyOnly,
+        topics: [{ name: wire.name(topic), partitions: [index] }],
+      }));
+      const response = await wire.call(addPartitionsToTxnApi, version, {
+        transactions,
+        v3AndBelowTransactionalId: "",
+        v3AndBelowProducerId: 0,
+        v3AndBelowProducerEpoch: 0,
+        v3AndBelowTopics: [],
+      });
+      return response.resultsByTransaction
+        .toSorted((left, right) => (left.transactionalId < right.transactionalId ? -1 : 1))
+        .flatMap(({ topicResults }) => topicResults[0]!.resultsByPartition)
+        .map(({ partitionIndex, partitionErrorCode }) => `${partitionIndex} ${errorName(partitionErrorCode)}`);
+    };
+    assert.deepEqual(await ask(4, true), ["0 TRANSACTION_ABORTABLE", "1 TRANSACTION_ABORTABLE"]);
+    assert.deepEqual(await ask(4, false), ["0 NONE", "1 NONE"]);
+    assert.deepEqual(await ask(5, true), ["0 NONE", "1 NONE"]);
+    for (const producer of producers) await producer.finish(false);
+  });
+
+  it("a transaction that hangs is found by DescribeProducers and ended by WriteTxnMarkers, as kafka-transactions.sh does it", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "hanging", "old");
+    await open(producer, topic, ["a"]);
+    const partitions = async (): Promise<unknown[]> => {
+      const asked = { topics: [{ name: wire.name(topic), partitionIndexes: [0] }] };
+      const { topics: told } = await wire.call(describeProducersApi, 0, asked);
+      return told[0]!.partitions[0]!.activeProducers.map(({ producerId, currentTxnStartOffset, coordinatorEpoch }) => ({
+        producerId,
+        currentTxnStartOffset,
+        coordinatorEpoch,
+      }));
+    };
+    const { producerId, epoch: producerEpoch } = producer;
+    assert.deepEqual(await partitions(), [{ producerId, currentTxnStartOffset: 0, coordinatorEpoch: -1 }]);
+    const marker = { producerId, producerEpoch, transactionResult: false, coordinatorEpoch: 7, transactionVersion: 0 };
+    const write = async (change: Partial<typeof marker> = {}, indexes = [0]): Promise<string[]> => {
+      const topicsOf = [{ name: wire.name(topic), partitionIndexes: indexes }];
+      const request = { markers: [{ ...marker, ...change, topics: topicsOf }] };
+      const response = await wire.call(writeTxnMarkersApi, 2, request);
+      return response.markers[0]!.topics[0]!.partitions.map(({ errorCode }) => errorName(errorCode));
+    };
+    assert.deepEqual(await write({}, [5]), ["UNKNOWN_TOPIC_OR_PARTITION"]);
+    assert.deepEqual(await write({ producerEpoch: producerEpoch - 1 }), ["INVALID_PRODUCER_EPOCH"]);
+    assert.deepEqual(await write(), ["NONE"]);
+    assert.deepEqual(await partitions(), [{ producerId, currentTxnStartOffset: -1, coordinatorEpoch: 7 }]);
+    assert.deepEqual(await write({ coordinatorEpoch: 6 }), ["TRANSACTION_COORDINATOR_FENCED"]);
+    const read = await readCommitted(wire, topic);
+    assert.deepEqual([read.values, read.lastStableOffset], [[], 2]);
+  });
+
+  it("ListTransactions filters by state, producer, duration and pattern", async () => {
+    const topic = await newTopic();
+    const open_ = await TransactionalProducer.begin(wire, "listed-open");
+    const idle = await TransactionalProducer.begin(wire, "listed-idle");
+    await open(open_, topic, ["a"]);
+    const list = async (
+      version: number,
+      filter: { states?: string[]; producerIds?: number[]; duration?: number; pattern?: string | null },
+    ): Promise<string[]> => {
+      const response = await wire.call(listTransactionsApi, version, {
+        stateFilters: filter.states ?? [],
+        producerIdFilters: filter.producerIds ?? [open_.producerId, idle.producerId],
+        durationFilter: filter.duration ?? -1,
+        transactionalIdPattern: filter.pattern ?? null,
+      });
+      const listed = response.transactionStates.map((each) => wire.plainName(each.transactionalId)!);
+      const failure = response.errorCode === 0 ? [] : [errorName(response.errorCode)];
+      return [...listed.toSorted(), ...response.unknownStateFilters.map((state) => `${state}?`), ...failure];
+    };
+    assert.deepEqual(await list(0, {}), ["listed-idle", "listed-open"]);
+    assert.deepEqual(await list(0, { states: ["Ongoing", "Dead", "Odd"] }), ["listed-open", "Odd?"]);
+    assert.deepEqual(await list(0, { states: ["Odd"] }), ["Odd?"]);
+    assert.deepEqual(await list(0, { producerIds: [idle.producerId] }), ["listed-idle"]);
+    assert.deepEqual(await list(1, { duration: 3_600_000 }), ["listed-idle"], "what has not begun is as old as can be");
+    assert.deepEqual(await list(2, { pattern: `.*listed-[o].*` }), ["listed-open"]);
+    assert.deepEqual(await list(2, { pattern: `listed` }), [], "the whole id must match");
+    assert.deepEqual(await list(2, { pattern: `(` }), ["INVALID_REGULAR_EXPRESSION"]);
+    await open_.finish(false);
+  });
+
+  async function produceAll(topic: string, transactionalId: string | null, batches: Buffer[]): Promise<string[]> {
+    const response = await wire.call(produceApi, 11, {
+      transactionalId,
+      acks: -1,
+      timeoutMs: 10_000,
+      topicData: [
+        {
+          name: wire.name(topic),
+          topicId: ZERO_UUID,
+          partitionData: batches.map((records, index) => ({ index, records })),
+        },
+      ],
+    });
+    return response.responses[0]!.partitionResponses.map(({ errorCode }) => errorName(errorCode));
+  }
+
+  async function addPartitions(
+    { id, producerId, epoch }: TransactionalProducer,
+    version: number,
+    wanted: [topic: string, partitions: number[]][],
+    producerEpoch = epoch,
+  ): Promise<string[]> {
+    const response = await wire.call(addPartitionsToTxnApi, version, {
+      transactions: [],
+      v3AndBelowTransactionalId: id,
+      v3AndBelowProducerId: producerId,
+      v3AndBelowProducerEpoch: producerEpoch,
+      v3AndBelowTopics: wanted.map(([name, partitions]) => ({ name: wire.name(name), partitions })),
+    });
+    return response.resultsByTopicV3AndBelow
+      .flatMap(({ resultsByPartition }) => resultsByPartition)
+      .toSorted((left, right) => left.partitionIndex - right.partitionIndex)
+      .map(({ partitionErrorCode }) => errorName(partitionErrorCode));
+  }
+});
