@@ -203,6 +203,26 @@ describe("transactions", { timeout: 60_000 }, () => {
     assert.equal(await producer.state(), "CompleteAbort");
   });
 
+  it("a producer that goes on after an error is known by its id and epoch (KIP-360)", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "goes-on");
+    const { producerId } = producer;
+    assert.equal(await producer.init({ producerId, producerEpoch: 0 }), "NONE");
+    assert.equal(producer.epoch, 1);
+    assert.equal(await producer.init({ producerId, producerEpoch: 0 }), "NONE", "repeated, it is given the same");
+    assert.equal(producer.epoch, 1);
+    assert.equal(await producer.init({ producerId: producerId + 1, producerEpoch: 1 }), "PRODUCER_FENCED");
+    assert.equal(await producer.init({ producerId, producerEpoch: -1 }), "INVALID_REQUEST");
+    assert.equal(await producer.init(null, 900_001), "INVALID_TRANSACTION_TIMEOUT");
+    assert.equal(await producer.init(null, 0), "INVALID_TRANSACTION_TIMEOUT");
+    await open(producer, topic, ["a"]);
+    assert.equal(await producer.init({ producerId, producerEpoch: 1 }), "CONCURRENT_TRANSACTIONS");
+    await producer.settled();
+    assert.equal(await producer.state(), "CompleteAbort");
+    assert.equal(await producer.init({ producerId, producerEpoch: 1 }), "NONE");
+    assert.equal(producer.epoch, 2, "the epoch that fenced the transaction, as Kafka has it");
+  });
+
   it("records of a transaction without a transactional id are refused", async () => {
     const topic = await newTopic(2);
     const one = batchOf(["a"], { producerId: 1, producerEpoch: 0, baseSequence: 0, isTransactional: true });
@@ -319,6 +339,7 @@ describe("transactions", { timeout: 60_000 }, () => {
 
   it("a transaction that hangs is found by DescribeProducers and ended by WriteTxnMarkers, as kafka-transactions.sh does it", async () => {
     const topic = await newTopic();
+    await TransactionalProducer.begin(wire, "hanging", "old");
     const producer = await TransactionalProducer.begin(wire, "hanging", "old");
     await open(producer, topic, ["a"]);
     const partitions = async (): Promise<unknown[]> => {

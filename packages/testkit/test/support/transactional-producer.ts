@@ -19,6 +19,11 @@ export type Generation = "new" | "old" | "oldest";
 
 const PRODUCE_VERSIONS: Readonly<Record<Generation, number>> = { new: 12, old: 11, oldest: 9 };
 const TRANSACTION_KEY = 1;
+const RETRIED: ReadonlySet<string> = new Set([
+  "CONCURRENT_TRANSACTIONS",
+  "COORDINATOR_LOAD_IN_PROGRESS",
+  "NOT_COORDINATOR",
+]);
 
 export class TransactionalProducer {
   readonly wire: Wire;
@@ -39,7 +44,7 @@ export class TransactionalProducer {
     const producer = new TransactionalProducer(wire, id, generation);
     await producer.findCoordinator();
     for (let answer = await producer.init(); answer !== "NONE"; answer = await producer.init()) {
-      if (answer !== "CONCURRENT_TRANSACTIONS" && answer !== "COORDINATOR_LOAD_IN_PROGRESS") throw new Error(answer);
+      if (!RETRIED.has(answer)) throw new Error(answer);
       await soon();
     }
     return producer;
