@@ -12,7 +12,7 @@ export interface FeaturesView {
   epoch: number;
 }
 
-const TOLD: ReadonlySet<string> = new Set(["metadata.version", "group.version"]);
+const TOLD: ReadonlySet<string> = new Set(["metadata.version", "group.version", "transaction.version"]);
 
 export function describeFeatures(image: MetadataImage): FeaturesView {
   const view: FeaturesView = { supported: [], finalized: [], epoch: image.offset };
