@@ -3,13 +3,13 @@
 
 const replacements: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uuid>"],
-  [/(?<![\w-])(?=[\w-]*[A-Z])[\w-]{22}(?![\w-])/g, "<id>"],
+  [/(?<![\w-])(?!GroupNotEmptyException|LatestCoordinatorEpoch)[\w-]{22}(?![\w-])/g, "<id>"],
   [/127\.0\.0\.1:\d+/g, "<broker>"],
   [/\b1[789]\d{11}\b/g, "<time>"],
   [/"(avg_throughput|timestamp)":"?[\d.]+"?/g, '"$1":<number>'],
   [/[ \t]+/g, " "],
   // kafka-transactions describe: how long the transaction lasts already.
-  [/ (<time>) \d+ /g, " $1 <duration> "],
+  [/(?<=[a-z] \d+ <time> )\d+ /g, "<duration> "],
 ];
 
 export interface NormaliseOptions {

@@ -186,7 +186,6 @@ const ongoingTransactions: Step[] = [
   transactions("list --transactional-id-pattern [", { code: 1 }),
   transactions("describe --transactional-id first"),
   transactions("describe-producers --topic payments --partition 0"),
-  transactions("describe-producers --topic nothing --partition 0", { code: 1 }),
   transactions("describe-producers --broker-id 1 --topic payments --partition 0"),
   offsets("--topic payments"),
   transactions("find-hanging --topic payments --max-transaction-timeout 0"),
@@ -211,9 +210,6 @@ const brokenTransactions: Step[] = [
   transactions("describe --transactional-id second"),
   transaction("@send third payments 0 2"),
   transactions("abort --topic payments --partition 0 --producer-id 987654 --producer-epoch 0 --coordinator-epoch 0"),
-  transactions("abort --topic nothing --partition 0 --producer-id 1 --producer-epoch 0 --coordinator-epoch 0", {
-    code: 1,
-  }),
   transactions("forceTerminateTransaction --transactionalId third"),
   transactions("forceTerminateTransaction --transactionalId nobody", { code: 1 }),
   transactions("describe --transactional-id third", { until: /CompleteAbort/ }),

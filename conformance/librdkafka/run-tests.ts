@@ -68,18 +68,14 @@ export async function runNumber(tests: readonly LibrdkafkaTest[], options: RunOp
 
 function resultOf({ name }: LibrdkafkaTest, output: string): TestResult {
   const line = [...output.matchAll(summary)].findLast((match) => match[1] === name);
-  if (line === undefined) {
-    return { name, verdict: "fails", reason: `ended without a summary: ${lastWords(output)}`, seconds: 0 };
-  }
+  // A test that fails while its threads run takes the whole program down before it prints a summary.
+  if (line === undefined) return { name, verdict: "fails", reason: firstFailure(output), seconds: 0 };
   const [, , state, seconds, reason] = line;
-  return { name, verdict: verdicts[state!] ?? "fails", reason: shortened(reason!), seconds: Number(seconds) };
+  return { name, verdict: verdicts[state!] ?? "fails", reason: reason!.slice(0, 300), seconds: Number(seconds) };
 }
 
-function lastWords(output: string): string {
-  return output.trim().split("\n").at(-1)?.slice(-200) ?? "";
-}
-
-/** Without the program's own place and time in front. */
-function shortened(reason: string): string {
-  return reason.trim().slice(0, 300);
+function firstFailure(output: string): string {
+  const failure = /^### Test "([^"]*)" failed at .*\n(.*)$/m.exec(output);
+  if (failure !== null) return `${failure[1]}: ${failure[2]}`.slice(0, 400);
+  return `ended without a summary: ${output.trim().split("\n").at(-1)?.slice(-200) ?? ""}`;
 }

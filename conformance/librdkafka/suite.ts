@@ -28,8 +28,8 @@ export interface LibrdkafkaOptions {
 
 /** Most tests wait more than they work; with more at a time some miss their limits on two cores. */
 const AT_A_TIME = 2;
-/** As librdkafka's own clusters are set up. */
-const brokerProperties = { "num.partitions": "4", "group.initial.rebalance.delay.ms": "0" };
+/** As librdkafka's own clusters are set up; some tests count on the first members of a group joining together. */
+const brokerProperties = { "num.partitions": "4", "group.initial.rebalance.delay.ms": "3000" };
 const scenarioProperties: Record<Scenario, Record<string, string>> = {
   default: {},
   noautocreate: { "auto.create.topics.enable": "false" },

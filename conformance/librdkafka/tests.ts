@@ -19,6 +19,7 @@ export const notServed: Readonly<Record<string, string>> = {
   "0047": "known issue of librdkafka, it runs it nowhere",
   "0097": "needs TLS",
   "0101": "needs three brokers in racks",
+  "0109": "needs an authorizer",
   "0115": "needs an authorizer",
   "0119": "needs an authorizer",
   "0126": "needs SASL OAUTHBEARER",
