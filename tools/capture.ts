@@ -1,12 +1,12 @@
 // `node tools/capture.ts [name…]`: records anew what foreign clients and a real Apache Kafka say to each other, into packages/testkit/captures/,
-// and the log folders that Apache Kafka writes. Names: those of the table below, broker and folders; default all.
+// and the log folders that Apache Kafka writes. Names: those of the table below, broker, folders, and each of the folders alone (folder-groups); default all.
 // Needs Java, Maven, kcat, and what the conformance suites need. The tests read what is recorded and need none of them.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run as runCommand } from "../conformance/processes.ts";
 import { suites } from "../conformance/suites.ts";
-import { writeFolders } from "./capture/folders.ts";
+import { folders, writeFolders } from "./capture/folders.ts";
 import { runKafkajs } from "./capture/kafkajs.ts";
 import { runKcat } from "./capture/kcat.ts";
 import { runPlatformatic } from "./capture/platformatic.ts";
@@ -35,7 +35,8 @@ const brokerToController = "broker";
 async function main(names: string[]): Promise<void> {
   const wanted = new Set(names.length > 0 ? names : [...Object.keys(clients), brokerToController, "folders"]);
   await mkdir(capturesFolder, { recursive: true });
-  if (wanted.has("folders")) await writeFolders(capturesFolder);
+  const wantedFolders = folders.filter((name) => wanted.delete(`folder-${name}`) || wanted.has("folders"));
+  await writeFolders(capturesFolder, wantedFolders);
   wanted.delete("folders");
   if (wanted.size === 0) return;
 

@@ -1,17 +1,24 @@
-// Log folders as Apache Kafka leaves them: `clean` after a proper shutdown, `killed` after SIGKILL with a transaction open.
-// Each becomes one file that packages/testkit/captures/unpack.ts opens: gzipped JSON of what a consumer read, and of every file's bytes.
+// Log folders as Apache Kafka leaves them: `clean` after a proper shutdown, `killed` after SIGKILL with a transaction open,
+// `groups` after SIGKILL with groups of all kinds. Each becomes one file that packages/testkit/captures/unpack.ts opens: gzipped JSON of
+// what a consumer read, or what the groups had, and of every file's bytes.
 
 import { readdir, readFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
+import { ZERO_UUID } from "@ottla/base";
+import { offsetCommitApi } from "@ottla/protocol/messages/08-offset-commit.ts";
 import { runReferenceTool, startReferenceKafka } from "../reference.ts";
+import { WireClient } from "../sim/wire-client.ts";
+import { toldGroups } from "./groups.ts";
 
-type How = "clean" | "killed";
+type How = "clean" | "killed" | "groups";
 
-/** Records both folders into `outputFolder`. */
-export async function writeFolders(outputFolder: string): Promise<void> {
-  for (const how of ["clean", "killed"] as const) {
+export const folders: readonly How[] = ["clean", "killed", "groups"];
+
+/** Records the folders of these names into `outputFolder`. */
+export async function writeFolders(outputFolder: string, names: readonly How[]): Promise<void> {
+  for (const how of names) {
     const dataDir = await mkdtemp(join(tmpdir(), "captured-folder-"));
     try {
       const expected = await fillFolder(dataDir, how);
@@ -27,13 +34,32 @@ export async function writeFolders(outputFolder: string): Promise<void> {
 async function fillFolder(dataDir: string, how: How): Promise<unknown> {
   const kafka = await startReferenceKafka({ dataDir, properties: smallProperties(how) });
   try {
-    const source = join(import.meta.dirname, "FolderWriter.java");
-    const result = await runReferenceTool(source, [kafka.bootstrap, how], { limitMs: 180_000 });
-    if (result.code !== 0) throw new Error(`FolderWriter.java ended with ${result.code}:\n${result.stderr}`);
-    return JSON.parse(result.stdout);
+    const stdout = await runWriter(how === "groups" ? "GroupWriter.java" : "FolderWriter.java", [kafka.bootstrap, how]);
+    return how === "groups" ? await readGroups(kafka.port) : JSON.parse(stdout);
   } finally {
-    await kafka.stop({ kill: how === "killed" });
+    await kafka.stop({ kill: how !== "clean" });
   }
+}
+
+async function runWriter(source: string, words: string[]): Promise<string> {
+  const result = await runReferenceTool(join(import.meta.dirname, source), words, { limitMs: 180_000 });
+  if (result.code !== 0) throw new Error(`${source} ended with ${result.code}:\n${result.stderr}`);
+  return result.stdout;
+}
+
+/** The Java client cannot say how long an offset is kept any more; such a commit is added before what is there is read. */
+async function readGroups(port: number): Promise<unknown> {
+  const client = await WireClient.connect(port);
+  const partitions = [{ partitionIndex: 1, committedOffset: 6, committedMetadata: "expires by itself" }];
+  await client.call(offsetCommitApi, 2, {
+    groupId: "expiring",
+    memberId: "",
+    retentionTimeMs: 3_600_000,
+    topics: [{ name: "orders", topicId: ZERO_UUID, partitions }],
+  });
+  const groups = await toldGroups(client);
+  client.close();
+  return groups;
 }
 
 /** Kafka sizes a live index file up front; a small size keeps the recording small without touching what Kafka wrote. */

@@ -26,9 +26,30 @@ export type CapturedPartitions = Record<string, CapturedPartition>;
 
 /** Writes the folder that Apache Kafka left into `target` and returns what it held. */
 export async function unpackCapturedFolder(name: "clean" | "killed", target: string): Promise<CapturedPartitions> {
+  return unpack<CapturedPartitions>(name, target);
+}
+
+/** What Kafka told of a group before it was killed (tools/capture/groups.ts). */
+export interface CapturedGroup {
+  groupId: string;
+  type: string;
+  state: string;
+  protocolType: string;
+  /** `topic-partition offset epoch 'metadata'` or `topic-partition ERROR`, sorted. */
+  offsets: string[];
+  /** The same for who asks for stable offsets. */
+  stableOffsets: string[];
+}
+
+/** Writes the folder of a killed Kafka with groups of all kinds into `target` and returns the groups by id. */
+export function unpackCapturedGroups(target: string): Promise<CapturedGroup[]> {
+  return unpack<CapturedGroup[]>("groups", target);
+}
+
+async function unpack<Expected>(name: string, target: string): Promise<Expected> {
   const packed = await readFile(join(import.meta.dirname, `folder-${name}.json.gz`));
   const { expected, files } = JSON.parse(gunzipSync(packed).toString()) as {
-    expected: CapturedPartitions;
+    expected: Expected;
     files: Record<string, { bytes: string; size: number }>;
   };
   for (const [path, { bytes, size }] of Object.entries(files)) {
