@@ -15,6 +15,7 @@ import type { Now, Outcome, Pending, RequestClient, TransactionalProducer } from
 import type { CoordinatorShard } from "../runtime/shard.ts";
 import { GroupAdmin } from "./admin.ts";
 import { ClassicGroups } from "./classic/classic-groups.ts";
+import { ConsumerGroup } from "./consumer/consumer-group.ts";
 import { ConsumerGroups } from "./consumer/consumer-groups.ts";
 import type { TopicsChange } from "./consumer/consumer-groups.ts";
 import type { GroupCoordinatorConfig } from "./group-config.ts";
@@ -51,7 +52,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
       logger: options.logger,
     };
     this.classic = new ClassicGroups(this.context);
-    this.consumer = new ConsumerGroups(this.context);
+    this.consumer = new ConsumerGroups(this.context, this.classic);
     this.offsets = new Offsets(this.context);
     this.admin = new GroupAdmin({ context: this.context, classic: this.classic, offsets: this.offsets });
   }
@@ -62,7 +63,10 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     pending: Pending<JoinGroupResponse>,
     now: Now,
   ): Outcome<GroupRecord> {
-    return this.classic.join(request, client, pending, now);
+    const group = this.liveConsumerGroup(request.groupId);
+    return group === null
+      ? this.classic.join(request, client, pending, now)
+      : this.consumer.classicMembers.join(group, request, client, pending, now);
   }
 
   sync(
@@ -71,7 +75,10 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     pending: Pending<SyncGroupResponse>,
     now: Now,
   ): Outcome<GroupRecord> {
-    return this.classic.sync(request, pending, now);
+    const group = this.liveConsumerGroup(request.groupId);
+    return group === null
+      ? this.classic.sync(request, pending, now)
+      : this.consumer.classicMembers.sync(group, request, pending, now);
   }
 
   heartbeat(
@@ -80,7 +87,10 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     pending: Pending<HeartbeatResponse>,
     now: Now,
   ): Outcome<GroupRecord> {
-    return this.classic.heartbeat(request, pending, now);
+    const group = this.liveConsumerGroup(request.groupId);
+    return group === null
+      ? this.classic.heartbeat(request, pending, now)
+      : this.consumer.classicMembers.heartbeat(group, request, pending, now);
   }
 
   leave(
@@ -89,7 +99,10 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     pending: Pending<LeaveGroupResponse>,
     now: Now,
   ): Outcome<GroupRecord> {
-    return this.classic.leave(request, pending, now);
+    const group = this.liveConsumerGroup(request.groupId);
+    return group === null
+      ? this.classic.leave(request, pending, now)
+      : this.consumer.classicMembers.leave(group, request, pending, now);
   }
 
   consumerHeartbeat(
@@ -99,6 +112,12 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     now: Now,
   ): Outcome<GroupRecord> {
     return this.consumer.heartbeat(request, client, pending, now);
+  }
+
+  // Classic requests to a consumer group that has members are those of members that have not changed their protocol yet (KIP-848).
+  private liveConsumerGroup(groupId: string): ConsumerGroup | null {
+    const group = this.context.groups.get(groupId);
+    return group instanceof ConsumerGroup && !group.isEmpty() ? group : null;
   }
 
   /** Topics were created, changed or deleted: consumer groups look at them with their next heartbeats. */

@@ -12,9 +12,12 @@ import type {
 import type { ConsumerGroupDescribeResponseInput } from "@ottla/protocol/messages/69-consumer-group-describe.ts";
 import type { Now, Outcome, Pending, RequestClient } from "../../runtime/outcome.ts";
 import { answered, replyTo } from "../../runtime/outcome.ts";
+import { ClassicGroup } from "../classic/classic-group.ts";
+import type { ClassicGroups } from "../classic/classic-groups.ts";
 import type { GroupContext } from "../group-context.ts";
 import type { GroupRecord } from "../group-records.ts";
 import { ascending, isSameOwned, ownedTopicPartitions } from "./assignment.ts";
+import { ClassicMembers } from "./classic-members.ts";
 import { ConsumerGroup } from "./consumer-group.ts";
 import type { ConsumerMember } from "./consumer-member.ts";
 import { isReconciledTo, JOIN_EPOCH, LEAVE_EPOCH, LEAVE_STATIC_EPOCH, memberStates } from "./consumer-member.ts";
@@ -26,6 +29,7 @@ import { GroupChanges } from "./group-changes.ts";
 import { refuseHeartbeat } from "./heartbeat-validation.ts";
 import { dynamicMember, leavingStaticMember, staticMember, unknownMember } from "./member-lookup.ts";
 import { MemberTimers } from "./member-timers.ts";
+import { Migration } from "./migration.ts";
 import { MetadataHashes } from "./metadata-hash.ts";
 import { PatternSubscriptions } from "./pattern-subscriptions.ts";
 import { Refusal } from "./refusal.ts";
@@ -39,12 +43,19 @@ export class ConsumerGroups {
   private readonly patterns: PatternSubscriptions;
   private readonly changes: GroupChanges;
   private readonly timers: MemberTimers;
+  private readonly migration: Migration;
+  /** Members that still speak the classic protocol. */
+  readonly classicMembers: ClassicMembers;
 
-  constructor(context: GroupContext) {
+  constructor(context: GroupContext, classic: ClassicGroups) {
     this.context = context;
     this.patterns = new PatternSubscriptions(context, this.hashes);
     this.changes = new GroupChanges(context, this.hashes, this.patterns);
     this.timers = new MemberTimers(context, (group, member, now) => this.fence(group, [member], now));
+    const { hashes, changes, timers } = this;
+    this.migration = new Migration({ context, hashes, classic, timers });
+    const fence = this.fence.bind(this);
+    this.classicMembers = new ClassicMembers({ context, changes, timers, migration: this.migration, fence });
   }
 
   /** Takes over a record of a consumer group. */
@@ -125,7 +136,10 @@ export class ConsumerGroups {
     if (isFullRequest(request) || !isSameOwned(before.assigned, reconciled.assigned)) {
       response.assignment = { topicPartitions: ownedTopicPartitions(reconciled.assigned) };
     }
-    return { records, replies: [replyTo(pending, response)] };
+    const replies = [replyTo(pending, response)];
+    const classic = this.context.groups.get(groupId);
+    const upgraded = classic instanceof ClassicGroup && !classic.isEmpty();
+    return { records, replies: upgraded ? [...this.migration.upgradedFrom(classic, group, now), ...replies] : replies };
   }
 
   /** The group of a heartbeat; one that is new is not in the table before its records are replayed. */
@@ -135,7 +149,8 @@ export class ConsumerGroups {
     if (group === undefined) {
       return create ? new ConsumerGroup(groupId) : notFound(`Consumer group ${groupId} not found.`);
     }
-    if (create && group.type === "classic" && group.isEmpty()) {
+    if (create && group instanceof ClassicGroup) {
+      if (!group.isEmpty()) return this.migration.upgraded(group, records);
       records.push(...group.tombstones());
       return new ConsumerGroup(groupId);
     }
@@ -161,11 +176,17 @@ export class ConsumerGroups {
       return { records: [currentAssignmentRecord(groupId, awayMember(member))], replies };
     }
     this.context.logger.info({ groupId, memberId }, "a member leaves its consumer group");
-    return { ...this.fence(group, [member], now), replies };
+    const outcome = this.fence(group, [member], now);
+    return { ...outcome, replies: [...outcome.replies, ...replies] };
   }
 
-  /** Takes members out of their group; with a new epoch, so that others get what they had. */
-  fence(group: ConsumerGroup, members: readonly ConsumerMember[], _now: Now): Outcome<GroupRecord> {
+  /** Takes members out of their group; with a new epoch, so that others get what they had. The last of the protocol may leave a classic group. */
+  private fence(group: ConsumerGroup, members: readonly ConsumerMember[], now: Now): Outcome<GroupRecord> {
+    if (this.migration.mayDowngradeWithout(group, members)) {
+      const rebalanceBecause = "the last member of the consumer protocol left";
+      const downgraded = this.migration.downgrade(group, { leaving: members, joining: null, rebalanceBecause }, now);
+      if (downgraded !== null) return downgraded;
+    }
     return { records: this.changes.remove(group, members, this.timers), replies: [] };
   }
 

@@ -127,8 +127,14 @@ export function withMetadata(member: ConsumerMember, value: MemberMetadata): Con
     topicRegex: value.subscribedTopicRegex ?? "",
     rebalanceTimeoutMs: value.rebalanceTimeoutMs,
     serverAssignor: value.serverAssignor,
-    classic: value.classicMemberMetadata,
+    classic: value.classicMemberMetadata === null ? null : keptClassic(value.classicMemberMetadata),
   };
+}
+
+// The bytes of a record that is loaded belong to whoever reads the log.
+function keptClassic({ sessionTimeoutMs, supportedProtocols }: ClassicMemberMetadata): ClassicMemberMetadata {
+  const kept = supportedProtocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) }));
+  return { sessionTimeoutMs, supportedProtocols: kept };
 }
 
 /** The member after its record of the current assignment. */
