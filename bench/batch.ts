@@ -15,15 +15,22 @@ export interface PrebuiltBatch {
   recordCount: number;
 }
 
-/** As many records with values of `recordBytes` as fit into `batchBytes`, at least one; all stamped `timestampMs`. */
-export function buildBatch(options: { recordBytes: number; batchBytes: number; timestampMs: number }): PrebuiltBatch {
+/** As many records with values of `recordBytes` as fit into `batchBytes`, at least one, at most `records`; all stamped `timestampMs`. */
+export function buildBatch(options: {
+  recordBytes: number;
+  batchBytes: number;
+  timestampMs: number;
+  records?: number;
+}): PrebuiltBatch {
   const value = letters(options.recordBytes);
-  const writer = new ByteWriter(Math.max(options.batchBytes, 1024));
+  const limit = options.records ?? Number.POSITIVE_INFINITY;
+  const writer = new ByteWriter(Math.max(Number.isFinite(options.batchBytes) ? options.batchBytes : 0, 1024));
   writer.bytes(Buffer.alloc(BATCH_HEADER_BYTES));
   let recordCount = 0;
   for (;;) {
     const record = encodeRecord(value, recordCount);
     if (recordCount > 0 && writer.offset + record.length > options.batchBytes) break;
+    if (recordCount === limit) break;
     writer.bytes(record);
     recordCount++;
   }

@@ -6,8 +6,12 @@ import { connect, type Socket } from "node:net";
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 
 /** Connects to a server on loopback and hands every chunk that arrives to `onChunk`. */
-export function openRawConnection(port: number, onChunk: (chunk: Buffer) => void): Promise<Socket> {
-  const buffer = Buffer.allocUnsafe(RECEIVE_BUFFER_BYTES);
+export function openRawConnection(
+  port: number,
+  onChunk: (chunk: Buffer) => void,
+  receiveBufferBytes = RECEIVE_BUFFER_BYTES,
+): Promise<Socket> {
+  const buffer = Buffer.allocUnsafe(receiveBufferBytes);
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: "127.0.0.1",

@@ -7,6 +7,7 @@ import { statfsSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { LoadGenerator } from "./child.ts";
+import { runCoordinators } from "./coordinators/run.ts";
 import { measureMemory, measureStart } from "./lifetime.ts";
 import { dropLog, measureFetch, measureLatency, measureThroughput, prepareLog, warmUp, type Bench } from "./measure.ts";
 import {
@@ -97,6 +98,7 @@ async function run(folder: string, choice: Choice): Promise<void> {
   if (choice.lines.length > 0 || wants(latencyLine.name)) await runLoads(folder, generator, choice, print);
   if (wants(startLine.name)) (await measureStart(folder, pace, names)).forEach(print);
   if (wants(memoryLine.name)) (await measureMemory(folder, generator, pace, names)).forEach(print);
+  await runCoordinators(folder, generator, { ...choice, calmLimitMs: CALM_LIMIT_MS }, print);
   generator.stop();
   if (names.includes("kafka") && names.includes("ottla"))
     await measureTools(folder, { quick: choice.quick, wants, print });

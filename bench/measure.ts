@@ -106,13 +106,14 @@ export async function measureLatency(bench: Bench): Promise<Row[]> {
   return rows;
 }
 
-/** Runs `use` with a new topic of its own, which is gone afterwards. */
+/** Runs `use` with a new topic of its own, which is gone afterwards. Default: as many partitions as the lines want. */
 export async function withTopic<Result>(
   subject: Subject,
   topic: string,
   use: (target: { port: number; serverPid: number; topic: string }) => Promise<Result>,
+  partitions = PARTITIONS,
 ): Promise<Result> {
-  await subject.createTopic(topic, PARTITIONS);
+  await subject.createTopic(topic, partitions);
   try {
     return await use({ port: subject.port, serverPid: subject.pid, topic });
   } finally {
@@ -120,10 +121,12 @@ export async function withTopic<Result>(
   }
 }
 
-type Rounds<Result> = Partial<Record<SubjectName, Result[]>>;
+/** What each subject came to, round by round. */
+export type Rounds<Result> = Partial<Record<SubjectName, Result[]>>;
 
-async function takeTurns(
-  bench: Bench,
+/** Measures every subject in each round, in turns. */
+export async function takeTurns(
+  bench: Pick<Bench, "subjects" | "calmUntilMs">,
   rounds: number,
   measure: (subject: Subject, round: number) => Promise<JobResult>,
 ): Promise<Rounds<JobResult>> {
@@ -136,7 +139,7 @@ async function takeTurns(
 }
 
 // Judges by what others did, never by the result; what is kept in the end is the attempt that was disturbed least.
-async function inCalm(bench: Bench, measure: () => Promise<JobResult>): Promise<JobResult> {
+async function inCalm(bench: Pick<Bench, "calmUntilMs">, measure: () => Promise<JobResult>): Promise<JobResult> {
   let best = await measure();
   while ((best.othersCpu ?? 0) > CALM_SHARE && performance.now() < bench.calmUntilMs) {
     await pause(CALM_PAUSE_MS);
@@ -146,7 +149,7 @@ async function inCalm(bench: Bench, measure: () => Promise<JobResult>): Promise<
   return best;
 }
 
-function mapRounds<Result>(rounds: Rounds<Result>, value: (result: Result) => number): Rounds<number> {
+export function mapRounds<Result>(rounds: Rounds<Result>, value: (result: Result) => number): Rounds<number> {
   return Object.fromEntries(Object.entries(rounds).map(([name, results]) => [name, results.map(value)]));
 }
 

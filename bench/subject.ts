@@ -31,9 +31,12 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
+/** Lines of server.properties. */
+export type Properties = Readonly<Record<string, string>>;
+
 const root = join(import.meta.dirname, "..");
 const FILES_GONE_LIMIT_MS = 15_000;
-const LEADER_READY_LIMIT_MS = 10_000;
+const LEADER_READY_LIMIT_MS = 60_000;
 const SCRATCH = join(root, ".cache", "bench");
 
 /** Files of a deleted topic go soon; with Kafka's default of a minute they would fill the disk. Kafka spins at 0. */
@@ -78,9 +81,13 @@ export function startFloorProcess(
   });
 }
 
-export async function startOttla(folder: string, nodeFlags: string[] = []): Promise<Subject> {
+export async function startOttla(
+  folder: string,
+  nodeFlags: string[] = [],
+  properties: Properties = {},
+): Promise<Subject> {
   const dataFolder = join(folder, "ottla");
-  const server = await startOttlaProcess({ dataFolder, port: 0, nodeFlags });
+  const server = await startOttlaProcess({ dataFolder, port: 0, nodeFlags, properties });
   return {
     name: "ottla",
     pid: server.child.pid!,
@@ -95,7 +102,9 @@ export function startOttlaProcess(options: {
   dataFolder: string;
   port: number;
   nodeFlags?: string[];
+  properties?: Properties;
 }): Promise<ServerProcess> {
+  const properties = Object.entries({ [DELETE_SOON.name]: DELETE_SOON.value, ...options.properties });
   return ServerProcess.start({
     script: join(root, "packages/cli/bin/ottla.js"),
     words: [
@@ -104,8 +113,7 @@ export function startOttlaProcess(options: {
       String(options.port),
       "--data-dir",
       options.dataFolder,
-      "--override",
-      `${DELETE_SOON.name}=${DELETE_SOON.value}`,
+      ...properties.flatMap(([name, value]) => ["--override", `${name}=${value}`]),
     ],
     nodeFlags: options.nodeFlags ?? [],
     ready: /Address +127\.0\.0\.1:(\d+)/,
@@ -113,13 +121,16 @@ export function startOttlaProcess(options: {
 }
 
 /** Apache Kafka with its own default heap of 1 GB. `reference` gives its classpath to Kafka's own tools. */
-export async function startKafka(folder: string): Promise<Subject & { reference: ReferenceKafka }> {
+export async function startKafka(
+  folder: string,
+  properties: Properties = {},
+): Promise<Subject & { reference: ReferenceKafka }> {
   const { startReferenceKafka } = await import("../tools/reference.ts");
   const dataFolder = join(folder, "kafka");
   const reference = await startReferenceKafka({
     dataDir: dataFolder,
     heapMegabytes: 1024,
-    properties: { [DELETE_SOON.name]: DELETE_SOON.value, "log.initial.task.delay.ms": "100" },
+    properties: { [DELETE_SOON.name]: DELETE_SOON.value, "log.initial.task.delay.ms": "100", ...properties },
   });
   return {
     name: "kafka",

@@ -8,9 +8,9 @@ export interface Row {
   unit: string;
   /** One figure for each round, in the same order for all subjects. */
   values: Partial<Record<SubjectName, number[]>>;
-  /** What the server's CPU did: seconds for a gigabyte, or the share of a core. */
+  /** What the server's CPU did: seconds for a gigabyte, the share of a core, or time for each operation. */
   cpu?: Partial<Record<SubjectName, number[]>>;
-  cpuUnit?: "s/GB" | "core";
+  cpuUnit?: "s/GB" | "core" | "µs" | "ms";
   /** Share of a core that the load generator used with the subject. */
   loadCpu?: number[];
   /** Share of a core that went to neither the subject nor the generator. */

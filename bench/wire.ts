@@ -13,7 +13,7 @@ const API_VERSIONS_KEY = 18;
 const CREATE_TOPICS_KEY = 19;
 const DELETE_TOPICS_KEY = 20;
 const CLIENT_ID = "bench";
-const NO_TAGS = 0;
+export const NO_TAGS = 0;
 /** What the Java consumer asks for: fetch.max.bytes and max.partition.fetch.bytes. */
 export const FETCH_MAX_BYTES = 50 * 1024 * 1024;
 export const FETCH_MAX_PARTITION_BYTES = 1024 * 1024;
@@ -23,16 +23,20 @@ export const REQUEST_CORRELATION_AT = 8;
 /** Where it stands in every response frame. */
 export const RESPONSE_CORRELATION_AT = 4;
 
-/** A Produce request of version 9 for one partition, size field included. */
+/** A Produce request for one partition, size field included. Versions 9 (the default) to 12 have one layout. */
 export function produceFrame(options: {
   topic: string;
   partition: number;
   acks: number;
   records: Buffer;
   correlationId: number;
+  version?: number;
+  transactionalId?: string;
 }): Buffer {
-  const writer = openFrame(PRODUCE_KEY, 9, options.correlationId, options.records.length + 256);
-  writer.unsignedVarint(0); // no transactional id
+  const { transactionalId } = options;
+  const writer = openFrame(PRODUCE_KEY, options.version ?? 9, options.correlationId, options.records.length + 256);
+  if (transactionalId === undefined) writer.unsignedVarint(0);
+  else compactString(writer, transactionalId);
   writer.int16(options.acks);
   writer.int32(30_000);
   writer.unsignedVarint(2);
@@ -45,6 +49,11 @@ export function produceFrame(options: {
   writer.int8(NO_TAGS);
   writer.int8(NO_TAGS);
   return closeFrame(writer);
+}
+
+/** Where the records begin in a frame that `produceFrame` made: only empty tags follow them. */
+export function producedRecordsAt(frame: Buffer, records: Buffer): number {
+  return frame.length - 3 - records.length;
 }
 
 /** Where error code and base offset stand in the answer to `produceFrame`, size field included. */
@@ -167,12 +176,12 @@ export function listOffsetsErrorCode(frame: Buffer, topic: string): number {
   return frame.readInt16BE(4 + 4 + 1 + 4 + 1 + 1 + topic.length + 1 + 4);
 }
 
-function failOn(api: string, errorCode: number): void {
+export function failOn(api: string, errorCode: number): void {
   if (errorCode !== 0) throw new Error(`${api} was answered with error code ${errorCode}`);
 }
 
-// Request header version 2.
-function openFrame(apiKey: number, version: number, correlationId: number, bytes: number): ByteWriter {
+/** Begins a request with header version 2; `closeFrame` ends it. */
+export function openFrame(apiKey: number, version: number, correlationId: number, bytes: number): ByteWriter {
   const writer = new ByteWriter(bytes);
   writer.int32(0);
   writer.int16(apiKey);
@@ -184,13 +193,15 @@ function openFrame(apiKey: number, version: number, correlationId: number, bytes
   return writer;
 }
 
-function closeFrame(writer: ByteWriter): Buffer {
+/** The finished frame, its size field written. */
+export function closeFrame(writer: ByteWriter): Buffer {
   const frame = writer.toBuffer();
   frame.writeInt32BE(frame.length - 4, 0);
   return frame;
 }
 
-function compactString(writer: ByteWriter, text: string): void {
+/** ASCII only. */
+export function compactString(writer: ByteWriter, text: string): void {
   writer.unsignedVarint(text.length + 1);
   writer.utf8(text, text.length);
 }
