@@ -1,0 +1,464 @@
+// Groups that change their protocol while they live (KIP-848): up with the first member of the consumer protocol, down when the last has gone,
+// and members of both protocols in one group between.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { errorName } from "@ottla/protocol";
+import { ClassicGroup } from "../src/group/classic/classic-group.ts";
+import { assignmentBytes, ClassicClient } from "./support/classic-client.ts";
+import { Consumer, ConsumerDriver, GROUP, settle } from "./support/consumer-driver.ts";
+
+/** A Stable classic group of two members at generation 1: the first leads and has t 0 1, the second has t 2. */
+function classicGroup(config: ConstructorParameters<typeof ConsumerDriver>[1] = {}): {
+  driver: ConsumerDriver;
+  first: ClassicClient;
+  second: ClassicClient;
+} {
+  const driver = new ConsumerDriver({ t: 3 }, config);
+  const [first, second] = [new ClassicClient(driver), new ClassicClient(driver)];
+  for (const client of [first, second]) client.memberId = client.join().answer.memberId;
+  const joins = [first.join(), second.join()];
+  driver.advance(0);
+  first.joined(joins[0]!);
+  second.joined(joins[1]!);
+  second.sync();
+  first.sync(
+    new Map([
+      [first.memberId, "t 0 1"],
+      [second.memberId, "t 2"],
+    ]),
+  );
+  second.sync();
+  assert.deepEqual([first.owned, second.owned, stateOf(driver)], ["t 0 1", "t 2", "classic Stable"]);
+  driver.records();
+  return { driver, first, second };
+}
+
+/** The same group after a consumer "c" has joined and all have what they shall have. */
+function mixedGroup(config: ConstructorParameters<typeof ConsumerDriver>[1] = {}): ReturnType<typeof classicGroup> & {
+  consumer: Consumer;
+} {
+  const { driver, first, second } = classicGroup(config);
+  const consumer = new Consumer(driver, "c");
+  for (let round = 0; round < 6; round++) {
+    consumer.poll();
+    first.poll();
+    second.poll();
+  }
+  assert.equal(stateOf(driver), "consumer Stable");
+  driver.records();
+  return { driver, first, second, consumer };
+}
+
+function stateOf(driver: ConsumerDriver): string {
+  const group = driver.harness.shard.context.groups.get(GROUP);
+  return group === undefined ? "none" : `${group.type} ${group.stateName()}`;
+}
+
+describe("a classic group that a member of the consumer protocol joins", () => {
+  test("becomes a consumer group, with its generation as epoch and all that its members have", () => {
+    const { driver, first, second } = classicGroup();
+    const answer = driver.join("c");
+    assert.equal(answer, "c@2 []");
+    const named = driver
+      .records()
+      .map((record) => record.replaceAll(first.memberId, "1").replaceAll(second.memberId, "2"));
+    assert.deepEqual(named, [
+      "forget GroupMetadata",
+      "member 1 of t (classic)",
+      "member 2 of t (classic)",
+      "epoch 1",
+      "target 1 [t 0 1]",
+      "target 2 [t 2]",
+      "targets 1",
+      "1@1<1 Stable [t 0@1 1@1]",
+      "2@1<1 Stable [t 2@1]",
+      "member c of t",
+      "epoch 2",
+      "target 1 [t 0]",
+      "target c [t 1]",
+      "targets 2",
+      "c@2<0 UnreleasedPartitions []",
+    ]);
+    assert.equal(stateOf(driver), "consumer Reconciling");
+  });
+
+  test("sends its members to join again; each gives up what it must, and the new one gets it", () => {
+    const { driver, first, second } = classicGroup();
+    driver.join("c");
+    assert.equal(second.heartbeat(), "REBALANCE_IN_PROGRESS");
+    assert.equal(second.enter(), "generation 2");
+    assert.equal(second.sync(), "t 2");
+    assert.equal(first.heartbeat(), "REBALANCE_IN_PROGRESS");
+    // What it shall give up it still has when it joins, so it stays in its generation with less.
+    assert.equal(first.enter(), "generation 1");
+    assert.equal(first.sync(), "t 0");
+    assert.equal(driver.beat("c"), "c@2");
+    assert.equal(first.heartbeat(), "REBALANCE_IN_PROGRESS");
+    assert.equal(first.enter(), "generation 2");
+    assert.equal(first.sync(), "t 0");
+    assert.equal(first.heartbeat(), "NONE");
+    assert.equal(driver.beat("c"), "c@2 [t 1]");
+    assert.equal(stateOf(driver), "consumer Stable");
+  });
+
+  test("answers those who wait for a generation, so that they join again", () => {
+    const { driver, first, second } = classicGroup();
+    const third = new ClassicClient(driver);
+    third.memberId = third.join().answer.memberId;
+    const waiting = third.join();
+    assert.equal(stateOf(driver), "classic PreparingRebalance");
+    assert.equal(driver.join("c"), "c@2 []");
+    assert.equal(errorName(waiting.answer.errorCode), "REBALANCE_IN_PROGRESS");
+    assert.equal(stateOf(driver), "consumer Reconciling");
+    assert.deepEqual([first.heartbeat(), second.heartbeat()], ["REBALANCE_IN_PROGRESS", "REBALANCE_IN_PROGRESS"]);
+  });
+
+  test("answers those who wait for their assignment", () => {
+    const driver = new ConsumerDriver();
+    const client = new ClassicClient(driver);
+    const other = new ClassicClient(driver);
+    for (const each of [client, other]) each.memberId = each.join().answer.memberId;
+    const joins = [client.join(), other.join()];
+    driver.advance(0);
+    client.joined(joins[0]!);
+    other.joined(joins[1]!);
+    assert.equal(other.sync(), "waits");
+    assert.equal(stateOf(driver), "classic CompletingRebalance");
+    assert.equal(driver.join("c"), "c@2 [t 2]");
+    assert.equal(other.heartbeat(), "REBALANCE_IN_PROGRESS");
+    assert.equal(other.enter(), "generation 2");
+  });
+
+  test("that forms for the first time, too", () => {
+    const driver = new ConsumerDriver({ t: 3 }, { groupInitialRebalanceDelayMs: 3000 });
+    const client = new ClassicClient(driver);
+    client.memberId = client.join().answer.memberId;
+    const waiting = client.join();
+    assert.equal(driver.join("c"), "c@1 [t 1 2]");
+    assert.equal(errorName(waiting.answer.errorCode), "REBALANCE_IN_PROGRESS");
+    assert.equal(client.enter(), "generation 1");
+    assert.equal(client.sync(), "t 0");
+  });
+
+  test("whose leader gave one partition to two, and one that is not there: the first keeps it", () => {
+    const driver = new ConsumerDriver();
+    const [first, second] = [new ClassicClient(driver), new ClassicClient(driver)];
+    for (const client of [first, second]) client.memberId = client.join().answer.memberId;
+    const joins = [first.join(), second.join()];
+    driver.advance(0);
+    first.joined(joins[0]!);
+    second.joined(joins[1]!);
+    const assignments = [
+      [first.memberId, "t 0 1 7 | gone 0"],
+      [second.memberId, "t 1 2"],
+    ] as const;
+    first.sync(new Map(assignments));
+    driver.join("c");
+    assert.equal(driver.has(first.memberId), "t 0@1 1@1");
+    assert.equal(driver.has(second.memberId), "t 2@1");
+  });
+
+  const refusals = [
+    {
+      name: "when upgrades are not allowed",
+      config: { consumerGroupMigrationPolicy: "downgrade" },
+      because: "online upgrade is disabled",
+    },
+    {
+      name: "when it is larger than consumer groups may be",
+      config: { consumerGroupMaxSize: 1 },
+      because: "the group size exceeds the consumer group maximum size",
+    },
+  ] as const;
+  for (const { name, config, because } of refusals) {
+    test(`stays as it is ${name}`, () => {
+      const { driver, first, second } = classicGroup(config);
+      const sentence = `Cannot upgrade classic group orders to consumer group because ${because}.`;
+      assert.equal(driver.join("c"), `GROUP_ID_NOT_FOUND: ${sentence}`);
+      assert.deepEqual(driver.records(), []);
+      assert.deepEqual([first.heartbeat(), second.heartbeat()], ["NONE", "NONE"]);
+    });
+  }
+
+  test("stays as it is when an assignment cannot be read, or has an assignor's own data", () => {
+    const cases = [
+      { bytes: Buffer.from("0003ff", "hex"), because: "the embedded consumer protocol is malformed" },
+      {
+        bytes: assignmentBytes("t 0", Buffer.from("x")),
+        because:
+          "an unsupported custom assignor is in use. Please refer to the documentation or switch to a default assignor before re-attempting the upgrade",
+      },
+    ];
+    for (const { bytes, because } of cases) {
+      const { driver, first } = classicGroup();
+      const group = driver.harness.shard.context.groups.get(GROUP) as ClassicGroup;
+      group.members.get(first.memberId)!.assignment = bytes;
+      const sentence = `Cannot upgrade classic group orders to consumer group because ${because}.`;
+      assert.equal(driver.join("c"), `GROUP_ID_NOT_FOUND: ${sentence}`);
+      assert.equal(first.heartbeat(), "NONE");
+    }
+  });
+
+  test("stays as it is, and nobody who waits is sent away, when the member is refused for another reason", () => {
+    const { driver } = classicGroup({ consumerGroupMaxSize: 2 });
+    const third = new ClassicClient(driver);
+    third.memberId = third.join().answer.memberId;
+    const waiting = third.join();
+    assert.match(driver.join("c"), /^GROUP_ID_NOT_FOUND/);
+    assert.equal(waiting.waits, true);
+    assert.equal(stateOf(driver), "classic PreparingRebalance");
+  });
+});
+
+describe("a classic member of a consumer group", () => {
+  test("is first given an id, then an assignment of its own, without waiting for anybody", () => {
+    const driver = new ConsumerDriver();
+    const consumer = new Consumer(driver, "c");
+    consumer.poll();
+    const client = new ClassicClient(driver);
+    const asked = client.join();
+    assert.equal(errorName(asked.answer.errorCode), "MEMBER_ID_REQUIRED");
+    client.memberId = asked.answer.memberId;
+    const { answer } = client.join();
+    assert.deepEqual(
+      { ...answer, memberId: answer.memberId === client.memberId },
+      {
+        throttleTimeMs: 0,
+        errorCode: 0,
+        generationId: 3,
+        protocolType: "consumer",
+        protocolName: "cooperative-sticky",
+        leader: "",
+        skipAssignment: false,
+        memberId: true,
+        members: [],
+      },
+    );
+    client.generation = 3;
+    assert.equal(client.sync(), "");
+    assert.equal(client.heartbeat(), "NONE");
+    consumer.poll();
+    consumer.poll();
+    assert.equal(client.heartbeat(), "REBALANCE_IN_PROGRESS");
+    assert.equal(client.enter(), "generation 3");
+    assert.equal(client.sync(), "t 2");
+  });
+
+  test("before version 4 is in with its first JoinGroup", () => {
+    const driver = new ConsumerDriver();
+    new Consumer(driver, "c").poll();
+    const client = new ClassicClient(driver);
+    assert.equal(client.joined(client.join({ version: 3 })), "generation 3");
+  });
+
+  const joins = [
+    { name: "with a session timeout out of bounds", change: { sessionMs: 1 }, error: "INVALID_SESSION_TIMEOUT" },
+    { name: "with no protocol", change: { protocols: [] }, error: "INCONSISTENT_GROUP_PROTOCOL" },
+    {
+      name: "with bytes that are no subscription",
+      change: { metadata: Buffer.from([0]) },
+      error: "UNKNOWN_SERVER_ERROR",
+    },
+  ];
+  for (const { name, change, error } of joins) {
+    test(`is refused ${name}`, () => {
+      const driver = new ConsumerDriver();
+      new Consumer(driver, "c").poll();
+      driver.records();
+      assert.equal(new ClassicClient(driver).enter(change), error);
+      assert.deepEqual(driver.records(), []);
+    });
+  }
+
+  test("is refused when migration is disabled, when the group is full, and when it has no protocol in common", () => {
+    const { driver } = mixedGroup();
+    assert.equal(new ClassicClient(driver).enter({ protocols: ["range"] }), "INCONSISTENT_GROUP_PROTOCOL");
+    driver.world.config = { ...driver.world.config, consumerGroupMaxSize: 3 };
+    assert.equal(new ClassicClient(driver).enter(), "GROUP_MAX_SIZE_REACHED");
+    driver.world.config = { ...driver.world.config, consumerGroupMigrationPolicy: "disabled" };
+    assert.equal(new ClassicClient(driver).enter(), "INCONSISTENT_GROUP_PROTOCOL");
+  });
+
+  test("is told by its requests what does not fit", () => {
+    const { driver, first } = mixedGroup();
+    assert.equal(first.heartbeat(first.generation + 1), "ILLEGAL_GENERATION");
+    assert.equal(first.sync(new Map(), "range"), "INCONSISTENT_GROUP_PROTOCOL");
+    const stranger = new ClassicClient(driver);
+    stranger.memberId = "stranger";
+    assert.deepEqual([stranger.heartbeat(), stranger.sync(), stranger.leave()], Array(3).fill("UNKNOWN_MEMBER_ID"));
+    const wrong = new ClassicClient(driver);
+    wrong.memberId = "c";
+    assert.deepEqual([wrong.heartbeat(2), wrong.sync()], Array(2).fill("UNKNOWN_MEMBER_ID"));
+  });
+
+  test("that does not join when it is told to is fenced after its rebalance timeout", () => {
+    const { driver, first, second } = mixedGroup();
+    driver.setTopics({ t: 6 });
+    driver.beat("c");
+    for (let spent = 0; spent < 60_000; spent += 5000) {
+      assert.equal(first.heartbeat(), "REBALANCE_IN_PROGRESS");
+      assert.equal(driver.group().members.has(first.memberId), true);
+      second.poll();
+      driver.beat("c");
+      driver.advance(5000);
+    }
+    assert.equal(first.heartbeat(), "UNKNOWN_MEMBER_ID");
+  });
+
+  test("that does not sync is fenced after its rebalance timeout", () => {
+    const driver = new ConsumerDriver();
+    driver.join("c");
+    const client = new ClassicClient(driver);
+    client.enter({ rebalanceMs: 8000 });
+    driver.advance(7999);
+    assert.equal(client.heartbeat(), "NONE");
+    driver.advance(1);
+    assert.equal(client.heartbeat(), "UNKNOWN_MEMBER_ID");
+  });
+
+  test("whose session ends is fenced, others are not", () => {
+    const { driver, first, second } = mixedGroup();
+    for (let spent = 0; spent < 12_000; spent += 4000) {
+      driver.advance(4000);
+      second.poll();
+      driver.beat("c");
+    }
+    assert.equal(first.heartbeat(), "UNKNOWN_MEMBER_ID");
+    assert.equal(driver.group().members.size, 2);
+  });
+
+  test("becomes one of the consumer protocol with its first heartbeat as a static member", () => {
+    const driver = new ConsumerDriver();
+    driver.join("c");
+    const client = new ClassicClient(driver, { instance: "i" });
+    assert.equal(client.enter(), "generation 3");
+    client.sync();
+    const upgraded = driver.join("i2", { instance: "i" });
+    assert.match(upgraded, /^i2@3 /);
+    assert.equal(client.heartbeat(), "FENCED_INSTANCE_ID");
+    assert.equal(driver.group().classicProtocols.memberCount, 0);
+  });
+
+  test("is described with its type", () => {
+    const { driver } = mixedGroup();
+    const { members } = driver.harness.shard.consumer.describe(GROUP);
+    assert.deepEqual(members.map(({ memberType }) => memberType).sort(), [0, 0, 1]);
+  });
+});
+
+describe("a consumer group whose last member of the consumer protocol goes", () => {
+  test("becomes a classic group, and its members form a new generation", () => {
+    const { driver, first, second } = mixedGroup();
+    const generation = driver.group().groupEpoch;
+    driver.leave("c");
+    assert.equal(stateOf(driver), "classic PreparingRebalance");
+    const records = driver.records();
+    assert.equal(records.at(-1), "GroupMetadata");
+    assert.equal(records.filter((record) => record.startsWith("forget member")).length, 3);
+    assert.deepEqual([first.heartbeat(), second.heartbeat()], Array(2).fill("REBALANCE_IN_PROGRESS"));
+    const joins = [first.join(), second.join()];
+    assert.deepEqual(
+      [first.joined(joins[0]!), second.joined(joins[1]!)],
+      Array(2).fill(`generation ${generation + 1}`),
+    );
+    const all = new Map([
+      [first.memberId, "t 0 1"],
+      [second.memberId, "t 2"],
+    ]);
+    for (const client of [first, second]) client.sync(all);
+    assert.deepEqual([first.sync(), second.sync()], ["t 0 1", "t 2"]);
+    assert.equal(stateOf(driver), "classic Stable");
+  });
+
+  test("is the same after the shard was loaded again", () => {
+    const { driver, first, second } = mixedGroup();
+    driver.leave("c");
+    driver.harness.restart();
+    // The record keeps the group as it was turned: Stable, as Kafka loads it.
+    assert.equal(stateOf(driver), "classic Stable");
+    assert.deepEqual([first.heartbeat(first.generation), second.heartbeat(second.generation)], ["NONE", "NONE"]);
+    assert.deepEqual([first.sync(), second.sync()].sort(), [first.owned, second.owned].sort());
+  });
+
+  test("by its session's end, too", () => {
+    const { driver, first, second } = mixedGroup();
+    for (let spent = 0; spent < 45_000; spent += 5000) {
+      driver.advance(5000);
+      first.heartbeat();
+      second.heartbeat();
+    }
+    assert.equal(stateOf(driver), "classic PreparingRebalance");
+  });
+
+  test("by a classic member that takes a static member's place, which disturbs nobody", () => {
+    const driver = new ConsumerDriver();
+    const consumer = new Consumer(driver, "c", { topics: ["t"], instance: "i" });
+    const client = new ClassicClient(driver);
+    consumer.poll();
+    client.enter();
+    client.sync();
+    for (let round = 0; round < 5; round++) {
+      consumer.poll();
+      client.poll();
+    }
+    const had = [...consumer.owned].length;
+    assert.equal(stateOf(driver), "consumer Stable");
+    driver.beat("c", { epoch: -2, instance: "i" });
+    const downgraded = new ClassicClient(driver, { instance: "i" });
+    assert.match(downgraded.enter(), /^generation \d+$/);
+    assert.equal(stateOf(driver), "classic Stable");
+    assert.equal(downgraded.sync().split(" ").length - 1, had);
+    assert.equal(client.heartbeat(), "NONE");
+    driver.harness.restart();
+    assert.equal(stateOf(driver), "classic Stable");
+    assert.equal(client.heartbeat(), "NONE");
+  });
+
+  for (const policy of ["upgrade", "disabled"] as const) {
+    test(`stays a consumer group with the policy "${policy}"`, () => {
+      const { driver, first } = mixedGroup();
+      driver.world.config = { ...driver.world.config, consumerGroupMigrationPolicy: policy };
+      driver.leave("c");
+      assert.equal(stateOf(driver), "consumer Assigning");
+      assert.equal(first.heartbeat(), "NONE");
+    });
+  }
+
+  test("stays a consumer group when classic groups may not be that large", () => {
+    const { driver } = mixedGroup();
+    driver.world.config = { ...driver.world.config, groupMaxSize: 1 };
+    driver.leave("c");
+    assert.equal(stateOf(driver), "consumer Assigning");
+  });
+
+  test("and the last of all leaves an empty consumer group, which a classic member may take over", () => {
+    const driver = new ConsumerDriver();
+    driver.join("c");
+    driver.leave("c");
+    assert.equal(stateOf(driver), "consumer Empty");
+    const client = new ClassicClient(driver);
+    assert.equal(client.enter(), "generation 1");
+    assert.equal(stateOf(driver), "classic CompletingRebalance");
+  });
+});
+
+test("a group that goes up, down and up again keeps its members", () => {
+  const { driver, first, second } = mixedGroup();
+  driver.leave("c");
+  const joins = [first.join(), second.join()];
+  first.joined(joins[0]!);
+  second.joined(joins[1]!);
+  const all = new Map([
+    [first.memberId, "t 0 1"],
+    [second.memberId, "t 2"],
+  ]);
+  for (const client of [first, second]) client.sync(all);
+  for (const client of [first, second]) client.sync();
+  const consumers = [new Consumer(driver, "d"), new Consumer(driver, "e")];
+  consumers[0]!.poll();
+  first.leave();
+  second.leave();
+  settle(driver, consumers);
+  assert.equal(stateOf(driver), "consumer Stable");
+});
