@@ -1,6 +1,8 @@
 // What starts a broker: for the command line and the test kit.
 
 export type { Broker } from "./broker.ts";
+export { coordinatedGroups, groupLag } from "./coordinators/group-lag.ts";
+export type { PartitionLag } from "./coordinators/group-lag.ts";
 export { startNode } from "./node.ts";
 export type { BoundListener, Node, NodeOptions } from "./node.ts";
 export { StartError } from "./start-error.ts";
