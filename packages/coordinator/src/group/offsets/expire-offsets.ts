@@ -5,7 +5,7 @@ import type { Now } from "../../runtime/outcome.ts";
 import type { GroupContext } from "../group-context.ts";
 import type { GroupRecord } from "../group-records.ts";
 import type { Group, OffsetExpiration } from "../group.ts";
-import type { CommittedOffset, OffsetTable } from "./offset-table.ts";
+import type { OffsetTable } from "./offset-table.ts";
 import type { PendingOffsets } from "./pending-offsets.ts";
 
 interface Kept {
@@ -34,25 +34,34 @@ export function expireOffsets(context: GroupContext, kept: Kept, now: Now): Grou
 function expireGroup(group: Group, { table, pending }: Kept, age: Age, records: GroupRecord[]): boolean {
   const { groupId } = group;
   const hasPending = pending.hasGroup(groupId);
-  if (!table.hasGroup(groupId)) return !hasPending;
+  const first = table.firstRow(groupId);
+  if (first < 0) return !hasPending;
   const expiration = group.offsetExpiration();
   if (expiration === null) return false;
   let allExpired = true;
-  for (const committed of table.ofGroup(groupId)) {
-    const { topic, partition } = committed;
-    const expires =
-      isExpired(committed, expiration, age) &&
-      !group.isSubscribedTo(topic) &&
-      !(hasPending && pending.has(groupId, topic, partition));
-    if (expires) records.push(offsetTombstone(groupId, topic, partition));
+  for (let row = first; row >= 0; row = table.rowAfter(row)) {
+    if (!isExpired(table, row, expiration, age)) {
+      allExpired = false;
+      continue;
+    }
+    const { topic, partition } = table.at(row);
+    const mayExpire = !group.isSubscribedTo(topic) && !(hasPending && pending.has(groupId, topic, partition));
+    if (mayExpire) records.push(offsetTombstone(groupId, topic, partition));
     else allExpired = false;
   }
   return allExpired && !hasPending;
 }
 
-function isExpired(committed: CommittedOffset, expiration: OffsetExpiration, { nowMs, retentionMs }: Age): boolean {
-  if (committed.expireTimestamp !== -1) return nowMs >= committed.expireTimestamp;
-  return nowMs - expiration.baseTimestampMs(committed.commitTimestamp) >= retentionMs;
+// Over the columns, as it is asked of every offset there is.
+function isExpired(
+  table: OffsetTable,
+  row: number,
+  expiration: OffsetExpiration,
+  { nowMs, retentionMs }: Age,
+): boolean {
+  const expireTimestamp = table.expireTimestampAt(row);
+  if (expireTimestamp !== -1) return nowMs >= expireTimestamp;
+  return nowMs - expiration.baseTimestampMs(table.commitTimestampAt(row)) >= retentionMs;
 }
 
 export function offsetTombstone(group: string, topic: string, partition: number): GroupRecord {

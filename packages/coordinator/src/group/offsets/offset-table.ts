@@ -77,6 +77,18 @@ export class OffsetTable {
     return this.buckets[this.bucketOf(groupIndex, topicIndex, partition)]!;
   }
 
+  /** The row of a group's first offset, -1 when it has none. */
+  firstRow(group: string): number {
+    const index = this.groups.indexOf(group);
+    return index === NONE ? NONE : this.firstRows[index]!;
+  }
+
+  /** The row of the group's next offset, -1 after the last. */
+  rowAfter(row: number): number {
+    const next = this.next[row]!;
+    return next === this.firstRows[this.groupOf[row]!] ? NONE : next;
+  }
+
   offsetAt(row: number): number {
     return this.offsets[row]!;
   }
@@ -93,6 +105,14 @@ export class OffsetTable {
     return this.topicIds.nameOf(this.topicIdOf[row]!);
   }
 
+  commitTimestampAt(row: number): number {
+    return this.commitTimestamps[row]!;
+  }
+
+  expireTimestampAt(row: number): number {
+    return this.expireTimestamps.size === 0 ? NONE : (this.expireTimestamps.get(row) ?? NONE);
+  }
+
   orderAt(row: number): number {
     return this.orders[row]!;
   }
@@ -105,7 +125,7 @@ export class OffsetTable {
       leaderEpoch: this.leaderEpochs[row]!,
       metadata: this.metadata[row]!,
       commitTimestamp: this.commitTimestamps[row]!,
-      expireTimestamp: this.expireTimestamps.get(row) ?? NONE,
+      expireTimestamp: this.expireTimestampAt(row),
       topicId: this.topicIdAt(row),
       order: this.orders[row]!,
     };
@@ -113,14 +133,7 @@ export class OffsetTable {
 
   /** The offsets of a group, which must not be changed meanwhile. */
   *ofGroup(group: string): Generator<CommittedOffset, void, undefined> {
-    const index = this.groups.indexOf(group);
-    if (index === NONE) return;
-    const first = this.firstRows[index]!;
-    let row = first;
-    do {
-      yield this.at(row);
-      row = this.next[row]!;
-    } while (row !== first);
+    for (let row = this.firstRow(group); row !== NONE; row = this.rowAfter(row)) yield this.at(row);
   }
 
   /** The groups that have committed offsets of a topic, with each offset; they must not be changed meanwhile. */
