@@ -21,6 +21,14 @@ const KINDS: readonly GroupKind[] = [
     member: (world, identity) => new ClassicSimulatedMember(world, identity, { cooperative: true }),
   },
   { id: "consumer", member: (world, identity) => new ConsumerSimulatedMember(world, identity) },
+  // Members of both protocols: the group changes its kind and back while it lives.
+  {
+    id: "mixed",
+    member: (world, identity) =>
+      world.random.chance(0.5)
+        ? new ConsumerSimulatedMember(world, identity)
+        : new ClassicSimulatedMember(world, identity, { cooperative: true }),
+  },
 ];
 
 const MEMBERS_MAX = 6;

@@ -63,7 +63,7 @@ export class ClassicSimulatedMember extends SimulatedMember {
   override isInGroup(): boolean {
     const answer = this.phase.kind === "joining" ? this.phase.call.response : undefined;
     const epoch = answer === undefined || answer.generationId < 0 ? this.epoch : answer.generationId;
-    return super.isInGroup() && epoch === this.world.generation(this.group);
+    return super.isInGroup() && epoch === this.world.generation(this.group, this.memberId);
   }
 
   coordinatorRestarted(): void {

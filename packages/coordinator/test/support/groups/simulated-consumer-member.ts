@@ -111,7 +111,9 @@ export class ConsumerSimulatedMember extends SimulatedMember {
 
   // As Java's ConsumerMembershipManager: a fenced member gives up everything and joins again; a replaced instance ends.
   private failed(error: string): void {
-    if (error === "UNKNOWN_MEMBER_ID" || error === "FENCED_MEMBER_EPOCH") {
+    // GROUP_ID_NOT_FOUND: the group went on without this member and is a classic one again, or is gone.
+    if (error === "UNKNOWN_MEMBER_ID" || error === "FENCED_MEMBER_EPOCH" || error === "GROUP_ID_NOT_FOUND") {
+      if (this.isJoining && error !== "UNKNOWN_MEMBER_ID") this.surprised(error);
       this.release(this.owned);
       this.isJoining = true;
     } else if (error === "FENCED_INSTANCE_ID") {
@@ -120,7 +122,11 @@ export class ConsumerSimulatedMember extends SimulatedMember {
     } else if (error === "UNRELEASED_INSTANCE_ID") {
       // The instance still has a living member; Java's client ends, a supervisor starts it anew until the other's session is over.
     } else {
-      this.world.history.violations.push(`${this.name} of ${this.group} was answered ${error}`);
+      this.surprised(error);
     }
+  }
+
+  private surprised(error: string): void {
+    this.world.history.violations.push(`${this.name} of ${this.group} was answered ${error}`);
   }
 }

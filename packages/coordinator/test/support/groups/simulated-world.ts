@@ -2,6 +2,7 @@
 
 import type { SeededRandom } from "@ottla/base";
 import { ClassicGroup } from "../../../src/group/classic/classic-group.ts";
+import { ConsumerGroup } from "../../../src/group/consumer/consumer-group.ts";
 import { GroupShard } from "../../../src/group/group-shard.ts";
 import { groupRecordCodec } from "../../../src/group/group-records.ts";
 import type { GroupRecord } from "../../../src/group/group-records.ts";
@@ -53,10 +54,11 @@ export class SimulatedWorld {
     return memberId === undefined ? null : { memberId, epoch: group.generationId };
   }
 
-  /** The generation of a classic group. */
-  generation(groupId: string): number {
+  /** The generation that a member must have: that of its classic group, or its own epoch in a consumer group. */
+  generation(groupId: string, memberId: string): number {
     const group = this.harness.shard.context.groups.get(groupId);
-    return group instanceof ClassicGroup ? group.generationId : -1;
+    if (group instanceof ClassicGroup) return group.generationId;
+    return group instanceof ConsumerGroup ? (group.members.get(memberId)?.memberEpoch ?? -1) : -1;
   }
 
   private decode(key: Buffer, value: Buffer | null): GroupRecord | null {
