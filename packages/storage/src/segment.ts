@@ -395,15 +395,7 @@ export class Segment implements IndexOwner {
 
   private rebuildIndexes(reason: string): void {
     this.logger.warn({ path: this.path, reason }, "an index is not usable and is built again from the segment");
-    const size = this.size;
-    this.restart();
-    scanHeads(this.file(), { from: 0, to: size }, sharedHead, (head) => {
-      this.appended(head);
-      return false;
-    });
-    this.size = size;
-    // What was read here may end before the segment does.
-    this.recent = null;
+    this.indexAnew();
     if (this.own !== null) return;
     try {
       this.completeTimes();
@@ -412,6 +404,28 @@ export class Segment implements IndexOwner {
     } catch (error) {
       // Reading goes on from memory; `close` tries again.
       this.logger.warn({ path: this.path, error }, "an index that was built again could not be written");
+    }
+  }
+
+  /** @throws when the file cannot be read; then all is as before, and whoever looks next tries again. */
+  private indexAnew(): void {
+    const file = this.file();
+    const { size, bytesSinceIndexEntry, maxTimestamp, maxTimestampOffset, firstTimestamp } = this;
+    const { offsets, times, changed } = this.indexes;
+    this.restart();
+    try {
+      scanHeads(file, { from: 0, to: size }, sharedHead, (head) => {
+        this.appended(head);
+        return false;
+      });
+    } catch (error) {
+      Object.assign(this, { bytesSinceIndexEntry, maxTimestamp, maxTimestampOffset, firstTimestamp });
+      Object.assign(this.indexes, { offsets, times, changed });
+      throw error;
+    } finally {
+      this.size = size;
+      // What was read here may end before the segment does.
+      this.recent = null;
     }
   }
 }

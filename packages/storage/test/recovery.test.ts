@@ -224,6 +224,26 @@ test("a read that meets a damaged length is refused, and not led past it to the 
   assert.deepEqual((await valuesAt(log, { offset: 29 })).slice(0, 1), ["value 29"]);
 });
 
+test("an index that cannot be built again, because its segment cannot be read just then, is built at the next read", async () => {
+  const fileSystem = await written(Array.from({ length: 30 }, (_, index) => `value ${index}`));
+  fileSystem.removeSync("/t-0/00000000000000000000.index");
+  const log = await openLog({ ...setup, fileSystem, cleanStop: true });
+  const bytes = log.sizeInBytes;
+  const open = fileSystem.open.bind(fileSystem);
+  fileSystem.open = (path, mode) => {
+    const file = open(path, mode);
+    const readSync = file.readSync.bind(file);
+    file.readSync = () => {
+      file.readSync = readSync;
+      throw new Error("EIO");
+    };
+    return file;
+  };
+  const { ok } = log.read({ offset: 0, maxBytes: 10_000, minOneBatch: true, upTo: "logEnd" });
+  assert.deepEqual([ok, log.sizeInBytes], [false, bytes]);
+  assert.equal((await valuesAt(log, { offset: 0, upTo: "logEnd" }))[0], "value 0");
+});
+
 describe("a bit that flips in a time index", () => {
   const values = Array.from({ length: 12 }, (_, index) => `value ${index}`);
   const day = 86_400_000;
