@@ -44,6 +44,10 @@ function systemLine(error: SystemError): string | null {
     case "ENOTDIR":
     case "EEXIST":
       return `${error.path ?? "the data folder"} is not a folder`;
+    case "ENOENT":
+    case "ENAMETOOLONG":
+    case "ELOOP":
+      return error.path === undefined ? null : `${error.path} cannot be found or made there`;
     case "ENOSPC":
       return `no space left for ${error.path ?? "the data folder"}`;
     default:

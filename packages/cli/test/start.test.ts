@@ -159,6 +159,16 @@ test("a port in use is refused, and the folder is free again", async (context) =
 
 const isRoot = process.getuid?.() === 0;
 
+test(
+  "a folder that cannot be made is refused",
+  { skip: process.platform !== "linux" && "only Linux has /proc" },
+  async () => {
+    const { code, stderr } = await ottla(["start", "--port", "0", "--data-dir", "/proc/ottla/data"]);
+    assert.match(stderr, /^ottla: \/proc\/ottla cannot be [^\n]*\n$/);
+    assert.equal(code, 1);
+  },
+);
+
 test("a folder that cannot be written is refused", { skip: isRoot && "root may write everywhere" }, async (context) => {
   const folder = join(temporaryFolder(context), "locked");
   mkdirSync(folder, { mode: 0o500 });

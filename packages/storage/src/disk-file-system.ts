@@ -32,8 +32,17 @@ export class DiskFileSystem implements FileSystem {
       .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
   }
 
+  // Not with `recursive`: Node then never returns where a file system answers ENOENT though the parent is there, as /proc does.
   makeFolder(path: string): void {
-    fs.mkdirSync(path, { recursive: true });
+    try {
+      fs.mkdirSync(path);
+    } catch (error) {
+      if (this.status(path)?.isFolder === true) return;
+      const parent = dirname(path);
+      if (errorCodeOf(error) !== "ENOENT" || parent === path || this.status(parent) !== null) throw error;
+      this.makeFolder(parent);
+      fs.mkdirSync(path);
+    }
   }
 
   rename(from: string, to: string): void {
