@@ -22,17 +22,18 @@ export const suites: readonly Suite[] = [
   { name: "rust-rskafka", prepare: prepareRust },
   { name: "go-franz", prepare: () => prepareGo("franz") },
   { name: "go-sarama", prepare: () => prepareGo("sarama") },
-  { name: "java-clients", prepare: prepareJava },
+  { name: "java-clients", prepare: () => prepareJava("Suite.java") },
+  { name: "java-groups", prepare: () => prepareJava("Groups.java") },
   { name: "python-confluent", prepare: () => preparePython("suite_confluent.py") },
   { name: "python-kafka", prepare: () => preparePython("suite_kafka_python.py") },
 ];
 
-async function prepareJava(): Promise<Command> {
+async function prepareJava(program: "Suite.java" | "Groups.java"): Promise<Command> {
   const folder = suiteFolder("java");
   await requireProgram("java", "the Java client needs Java 17 or newer");
   const jars = await resolveJars(join(folder, "pom.xml"), "conformance-java");
   const quickStart = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"];
-  return { program: "java", words: [...quickStart, "-cp", jars, join(folder, "Suite.java")] };
+  return { program: "java", words: [...quickStart, "-cp", jars, join(folder, program)] };
 }
 
 async function preparePython(script: string): Promise<Command> {

@@ -20,9 +20,21 @@ export interface Target {
 const startLimitMs = 15_000;
 const command = join(import.meta.dirname, "..", "packages", "cli", "bin", "ottla.js");
 
+/** Killed members of groups are missed soon; the defaults would have each check wait for 45 s. */
+const shortSessions: Record<string, string> = {
+  "group.min.session.timeout.ms": "500",
+  "group.consumer.min.session.timeout.ms": "500",
+  "group.consumer.session.timeout.ms": "1500",
+  "group.consumer.min.heartbeat.interval.ms": "50",
+  "group.consumer.heartbeat.interval.ms": "200",
+};
+
 export async function startTargets(against: "ottla" | "reference"): Promise<Target[]> {
-  if (against === "reference") return [await startReference()];
-  return await Promise.all([startOttla("memory"), startOttla("disk")]);
+  if (against === "reference") return [await startReference(shortSessions)];
+  return await Promise.all([
+    startOttla("memory", undefined, shortSessions),
+    startOttla("disk", undefined, shortSessions),
+  ]);
 }
 
 /** Apache Kafka on a new folder, with lines of server.properties on top. */

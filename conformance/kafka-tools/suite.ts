@@ -51,7 +51,6 @@ interface Place {
 async function compare(step: Step, { kafka, other, where, report }: Place): Promise<void> {
   const expected = await kafka.run(step);
   const actual = await other.run(step).catch((error: unknown) => [`failed: ${(error as Error).message}`]);
-  if (process.env["SHOW"]) console.log(JSON.stringify(step), "\n   " + expected.join("\n   "));
   const what = step.check ?? "";
   const difference = firstDifference(expected, actual);
   if (difference === null) {
