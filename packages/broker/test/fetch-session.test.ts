@@ -175,6 +175,16 @@ describe("sessions that remember as many partitions as all may together", () => 
     assert.deepEqual([idOf(grown), wanted(grown).length, cache.size], [0, 6, 0]);
     sessionOf(begin(cache, "d", 5));
   });
+
+  it("do not remember names that are too long for a topic, and answer for them all the same", () => {
+    const cache = newCache(10, 5);
+    const [longest, tooLong] = ["x".repeat(249), "x".repeat(250)];
+    assert.deepEqual([idOf(begin(cache, tooLong, 1)), cache.size], [0, 0]);
+    const { id } = sessionOf(begin(cache, longest, 1));
+    const grown = cache.plan(request(id, 1, partitions(tooLong, 1)), VERSION_WITH_NAMES, 0, noNames);
+    assert.deepEqual([idOf(grown), wanted(grown).length, cache.size], [0, 2, 0]);
+    sessionOf(begin(cache, "d", 5));
+  });
 });
 
 function newCache(slots: number, maxTargets?: number): FetchSessionCache {

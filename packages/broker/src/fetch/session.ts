@@ -48,6 +48,8 @@ export interface FetchSessionCacheOptions {
 
 // Kafka counts sessions only, and one can name as many partitions as fit a request. About 300 bytes each: 75 MB.
 const SESSION_TARGETS_MAX = 250_000;
+// A longer name is no topic's and is not remembered: a request can bring thousands of 32 KB.
+const REMEMBERED_NAME_MAX = 249;
 
 const INITIAL_EPOCH = 0;
 const FINAL_EPOCH = -1;
@@ -77,7 +79,8 @@ export class FetchSessionCache {
     if (sessionEpoch === INITIAL_EPOCH || sessionEpoch === FINAL_EPOCH) {
       if (sessionId !== 0) this.end(this.sessions.get(sessionId));
       const targets = distinctTargets(requestedTargets(request, usesTopicIds, nameOf), usesTopicIds);
-      const session = sessionEpoch === INITIAL_EPOCH ? this.tryCreate(targets, usesTopicIds, nowMs) : null;
+      const mayLast = sessionEpoch === INITIAL_EPOCH && !namesTooLong(request.topics);
+      const session = mayLast ? this.tryCreate(targets, usesTopicIds, nowMs) : null;
       return { kind: "full", targets: [...targets.values()], session };
     }
     const session = this.sessions.get(sessionId);
@@ -88,7 +91,7 @@ export class FetchSessionCache {
     const before = session.targets.size;
     updateTargets(session, request, nameOf);
     this.targets += session.targets.size - before;
-    if (session.targets.size === 0 || this.targets > this.maxTargets) {
+    if (session.targets.size === 0 || this.targets > this.maxTargets || namesTooLong(request.topics)) {
       // Nothing is left that it could remember, or too much: it ends, which the client learns from the session id 0.
       this.end(session);
       return { kind: "full", targets: [...session.targets.values()], session: null };
@@ -144,6 +147,10 @@ export class FetchSessionCache {
       if (!this.sessions.has(id)) return id;
     }
   }
+}
+
+function namesTooLong(topics: FetchRequest["topics"]): boolean {
+  return topics.some(({ topic }) => topic.length > REMEMBERED_NAME_MAX);
 }
 
 /** Moves a target to the end, so that partitions with data take turns at the front of the next response. */
