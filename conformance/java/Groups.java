@@ -3,6 +3,7 @@
 // `member` in place of PREFIX is what it starts as a process of its own to be killed: HOST:PORT member TOPIC GROUP PROTOCOL.
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.time.Duration;
 import java.util.*;
@@ -130,6 +131,7 @@ public class Groups {
     final Map<String, Integer> seen = new HashMap<>();
     final List<String> violations = new ArrayList<>();
     final Map<String, Integer> revocations = new TreeMap<>();
+    final List<String> failures = new ArrayList<>();
 
     synchronized void assigned(String member, Collection<TopicPartition> partitions) {
       Set<Integer> mine = owned.computeIfAbsent(member, key -> new TreeSet<>());
@@ -154,6 +156,10 @@ public class Groups {
       notifyAll();
     }
 
+    synchronized void failed(String sentence) {
+      failures.add(sentence);
+    }
+
     synchronized void gone(String member) {
       owned.remove(member);
       notifyAll();
@@ -166,7 +172,7 @@ public class Groups {
 
     @Override
     public synchronized String toString() {
-      return seen.size() + " records seen, owners " + owned;
+      return seen.size() + " records seen, owners " + owned + " " + String.join(", ", failures);
     }
   }
 
@@ -203,6 +209,7 @@ public class Groups {
           consumer.close();
         } catch (Throwable thrown) {
           error = thrown;
+          ledger.failed(name + " ended with " + thrown);
         }
       }, name);
       thread.setDaemon(true);
@@ -229,10 +236,16 @@ public class Groups {
   static Process fork(String topic, String group, String protocol, Ledger ledger) throws Exception {
     String java = ProcessHandle.current().info().command().orElseThrow();
     Process process = new ProcessBuilder(java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m", "-cp", System.getProperty("java.class.path"), source(), bootstrap, "member", topic, group, protocol).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-    Thread reader = new Thread(() -> new BufferedReader(new InputStreamReader(process.getInputStream())).lines().forEach(line -> {
-      if (line.equals("owns")) ledger.assigned("forked", List.of());
-      else ledger.processed(line);
-    }));
+    Thread reader = new Thread(() -> {
+      try (BufferedReader lines = new BufferedReader(new InputStreamReader(process.getInputStream()))) {
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+          if (line.equals("owns")) ledger.assigned("forked", List.of());
+          else ledger.processed(line);
+        }
+      } catch (IOException closed) {
+        // The process was killed.
+      }
+    });
     reader.setDaemon(true);
     reader.start();
     return process;
@@ -528,6 +541,7 @@ public class Groups {
         producer.close();
       } catch (Throwable thrown) {
         error = thrown;
+        ledger.failed(id + " ended with " + thrown);
       }
     }
 
