@@ -1,5 +1,6 @@
 // Waits until a broker's coordinators serve: their topics are there and every partition of __consumer_offsets is loaded.
 
+import { partitionFor } from "@ottla/coordinator";
 import { askOnce } from "../connection.ts";
 import { pause } from "../load-produce.ts";
 import {
@@ -58,14 +59,8 @@ const oneGroupEach: readonly string[] = (() => {
   const groups = new Map<number, string>();
   for (let index = 0; groups.size < OFFSETS_PARTITIONS; index++) {
     const group = filledGroup(index);
-    const partition = (javaHash(group) & 0x7fff_ffff) % OFFSETS_PARTITIONS;
+    const partition = partitionFor(group, OFFSETS_PARTITIONS);
     if (!groups.has(partition)) groups.set(partition, group);
   }
   return [...groups.values()];
 })();
-
-function javaHash(text: string): number {
-  let hash = 0;
-  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
-  return hash;
-}

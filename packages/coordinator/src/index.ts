@@ -2,6 +2,7 @@
 
 export type { Now, Outcome, Pending, Reply, RequestClient, TransactionalProducer } from "./runtime/outcome.ts";
 export { answered, NOTHING } from "./runtime/outcome.ts";
+export { partitionFor } from "./runtime/partition-for.ts";
 export { errorForClients, ShardRuntime } from "./runtime/shard-runtime.ts";
 export type { ShardLog, ShardRuntimeOptions } from "./runtime/shard-runtime.ts";
 export type { CoordinatorRecordCodec, CoordinatorShard } from "./runtime/shard.ts";

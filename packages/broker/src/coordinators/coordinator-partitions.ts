@@ -2,7 +2,7 @@
 // Kafka's GroupCoordinatorService and TransactionStateManager as far as both do the same. The state machines are in the coordinator package.
 // Invariant: at most one shard is active for a partition, and only while this node leads it.
 
-import { ShardRuntime } from "@ottla/coordinator";
+import { partitionFor, ShardRuntime } from "@ottla/coordinator";
 import type { CoordinatorRecordCodec, CoordinatorShard, Now, Outcome, Pending, ShardLog } from "@ottla/coordinator";
 import type { Clock, Logger, Timer } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
@@ -46,10 +46,10 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
     return this.options.topic;
   }
 
-  /** Which partition keeps the state of `key`: Java's hash of the string, as every Kafka broker computes it. */
+  /** Which partition keeps the state of `key`; null when there is no topic. */
   partitionFor(key: string): number | null {
     const count = this.options.partitionCount();
-    return count === 0 ? null : (javaHash(key) & 0x7fff_ffff) % count;
+    return count === 0 ? null : partitionFor(key, count);
   }
 
   /** Creates the topic when it is missing. */
@@ -204,11 +204,4 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
     led.retry?.cancel();
     led.runtime.close(errorCodes.NOT_COORDINATOR);
   }
-}
-
-/** Java's String.hashCode: over UTF-16 units, modulo 2^32, signed. */
-export function javaHash(text: string): number {
-  let hash = 0;
-  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
-  return hash;
 }
