@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { ZERO_UUID } from "@ottla/base";
 import { errorName } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
+import { offsetFetchApi } from "@ottla/protocol/messages/09-offset-fetch.ts";
 import { describeProducersApi } from "@ottla/protocol/messages/61-describe-producers.ts";
 import { addPartitionsToTxnApi } from "@ottla/protocol/messages/24-add-partitions-to-txn.ts";
 import { writeTxnMarkersApi } from "@ottla/protocol/messages/27-write-txn-markers.ts";
@@ -16,6 +17,12 @@ import type { Generation } from "./support/transactional-producer.ts";
 import { batchOf, Wire } from "./support/wire.ts";
 
 const generations: readonly Generation[] = ["new", "old", "oldest"];
+/** What an offset is told that comes when its transaction has ended. */
+const LATE: Readonly<Record<Generation, string>> = {
+  new: "INVALID_PRODUCER_EPOCH",
+  old: "TRANSACTION_ABORTABLE",
+  oldest: "INVALID_TXN_STATE",
+};
 
 describe("transactions", { timeout: 60_000 }, () => {
   let wire: Wire;
@@ -45,11 +52,11 @@ describe("transactions", { timeout: 60_000 }, () => {
         const topic = await newTopic();
         const producer = await TransactionalProducer.begin(wire, `commit-${generation}`, generation);
         await open(producer, topic, ["a", "b"]);
-        const before = await readCommitted(wire, topic);
-        assert.deepEqual([before.values, before.lastStableOffset], [[], 0]);
+        const during = await readCommitted(wire, topic);
+        assert.deepEqual([during.values, during.lastStableOffset], [[], 0]);
         await producer.finish(true);
-        const after = await readCommitted(wire, topic);
-        assert.deepEqual([after.values, after.aborted, after.lastStableOffset], [["a", "b"], [], 3]);
+        const read = await readCommitted(wire, topic);
+        assert.deepEqual([read.values, read.aborted, read.lastStableOffset], [["a", "b"], [], 3]);
       });
 
       it("are never seen when they are aborted", async () => {
@@ -201,6 +208,48 @@ describe("transactions", { timeout: 60_000 }, () => {
     assert.equal(producer.epoch, 1);
     await producer.settled();
     assert.equal(await producer.state(), "CompleteAbort");
+  });
+
+  for (const generation of generations) {
+    it(`offsets of a client that is ${generation} count when the transaction is committed, and only then`, async () => {
+      const topic = await newTopic();
+      const group = `offsets-${generation}`;
+      const producer = await TransactionalProducer.begin(wire, group, generation);
+      await producer.findGroup(group);
+      assert.deepEqual(await committedOffset(group, topic), "-1");
+      for (const [offset, committed, expected] of [
+        [5, true, "5"],
+        [9, false, "5"],
+        [7, true, "7"],
+      ] as const) {
+        if (generation !== "new") assert.equal(await producer.addOffsets(group), "NONE");
+        const { epoch } = producer;
+        assert.equal(await producer.commitOffset(group, topic, offset), "NONE");
+        assert.equal(await committedOffset(group, topic), "UNSTABLE_OFFSET_COMMIT");
+        await producer.finish(committed);
+        assert.equal(await committedOffset(group, topic), expected);
+        const late = await producer.commitOffset(group, topic, 99, epoch);
+        assert.equal(late, LATE[generation]);
+        assert.equal(await committedOffset(group, topic), expected);
+      }
+    });
+  }
+
+  it("batches that are sent without waiting for answers stay in order, also the first ones of a transaction", async () => {
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "pipelined");
+    const values: string[] = [];
+    for (let round = 0; round < 5; round++) {
+      const sent = ["a", "b", "c", "d", "e"].map((name, sequence) => {
+        values.push(`${round}${name}`);
+        return producer.produce(topic, [`${round}${name}`], { sequence });
+      });
+      assert.deepEqual(await Promise.all(sent), ["NONE", "NONE", "NONE", "NONE", "NONE"]);
+      // The next round begins at once, while the markers may still be under way.
+      assert.equal(await producer.end(true), "NONE");
+    }
+    await producer.settled();
+    assert.deepEqual((await readCommitted(wire, topic)).values, values);
   });
 
   it("a producer that goes on after an error is known by its id and epoch (KIP-360)", async () => {
@@ -371,16 +420,16 @@ describe("transactions", { timeout: 60_000 }, () => {
 
   it("ListTransactions filters by state, producer, duration and pattern", async () => {
     const topic = await newTopic();
-    const open_ = await TransactionalProducer.begin(wire, "listed-open");
+    const begun = await TransactionalProducer.begin(wire, "listed-open");
     const idle = await TransactionalProducer.begin(wire, "listed-idle");
-    await open(open_, topic, ["a"]);
+    await open(begun, topic, ["a"]);
     const list = async (
       version: number,
       filter: { states?: string[]; producerIds?: number[]; duration?: number; pattern?: string | null },
     ): Promise<string[]> => {
       const response = await wire.call(listTransactionsApi, version, {
         stateFilters: filter.states ?? [],
-        producerIdFilters: filter.producerIds ?? [open_.producerId, idle.producerId],
+        producerIdFilters: filter.producerIds ?? [begun.producerId, idle.producerId],
         durationFilter: filter.duration ?? -1,
         transactionalIdPattern: filter.pattern ?? null,
       });
@@ -396,8 +445,25 @@ describe("transactions", { timeout: 60_000 }, () => {
     assert.deepEqual(await list(2, { pattern: `.*listed-[o].*` }), ["listed-open"]);
     assert.deepEqual(await list(2, { pattern: `listed` }), [], "the whole id must match");
     assert.deepEqual(await list(2, { pattern: `(` }), ["INVALID_REGULAR_EXPRESSION"]);
-    await open_.finish(false);
+    await begun.finish(false);
   });
+
+  /** What a reader is told that wants stable offsets only. */
+  async function committedOffset(group: string, topic: string): Promise<string> {
+    const { groups } = await wire.call(offsetFetchApi, 8, {
+      groupId: "",
+      topics: [],
+      groups: [
+        { groupId: wire.name(group), topics: [{ name: wire.name(topic), topicId: ZERO_UUID, partitionIndexes: [0] }] },
+      ],
+      requireStable: true,
+    });
+    const answer = groups[0]!;
+    // The group's coordinator is still loading.
+    if (answer.errorCode !== 0) return committedOffset(group, topic);
+    const { errorCode, committedOffset: offset } = answer.topics[0]!.partitions[0]!;
+    return errorCode === 0 ? String(offset) : errorName(errorCode);
+  }
 
   async function produceAll(topic: string, transactionalId: string | null, batches: Buffer[]): Promise<string[]> {
     const response = await wire.call(produceApi, 11, {

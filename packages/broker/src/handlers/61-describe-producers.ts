@@ -25,8 +25,9 @@ export const describeProducersHandler: Handler<DescribeProducersRequest, Describ
 function producersOf(broker: Broker, topic: string, partitionIndex: number): PartitionResponse {
   const partition = broker.replicas.get(topic, partitionIndex);
   const errorCode = partition === undefined ? broker.missingTopicError(topic) : partition.checkLeader(-1);
-  if (errorCode !== errorCodes.NONE) {
-    return { partitionIndex, errorCode, errorMessage: errorMessage(errorCode), activeProducers: [] };
-  }
-  return { partitionIndex, errorCode, errorMessage: null, activeProducers: partition!.log.activeProducers() };
+  if (errorCode === errorCodes.NONE)
+    return { partitionIndex, errorCode, errorMessage: null, activeProducers: partition!.log.activeProducers() };
+  // As in Kafka, only what is wrong with the topic as a whole is put into words.
+  const message = broker.topic(topic) === undefined ? errorMessage(errorCode) : null;
+  return { partitionIndex, errorCode, errorMessage: message, activeProducers: [] };
 }

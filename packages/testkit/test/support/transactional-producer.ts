@@ -9,7 +9,9 @@ import { fetchApi } from "@ottla/protocol/messages/01-fetch.ts";
 import { findCoordinatorApi } from "@ottla/protocol/messages/10-find-coordinator.ts";
 import { initProducerIdApi } from "@ottla/protocol/messages/22-init-producer-id.ts";
 import { addPartitionsToTxnApi } from "@ottla/protocol/messages/24-add-partitions-to-txn.ts";
+import { addOffsetsToTxnApi } from "@ottla/protocol/messages/25-add-offsets-to-txn.ts";
 import { endTxnApi } from "@ottla/protocol/messages/26-end-txn.ts";
+import { txnOffsetCommitApi } from "@ottla/protocol/messages/28-txn-offset-commit.ts";
 import { describeTransactionsApi } from "@ottla/protocol/messages/65-describe-transactions.ts";
 import type { WireClient } from "../../../../tools/sim/wire-client.ts";
 import { batchOf, valuesOf } from "./wire.ts";
@@ -18,6 +20,8 @@ import type { Wire } from "./wire.ts";
 export type Generation = "new" | "old" | "oldest";
 
 const PRODUCE_VERSIONS: Readonly<Record<Generation, number>> = { new: 12, old: 11, oldest: 9 };
+const COMMIT_VERSIONS: Readonly<Record<Generation, number>> = { new: 5, old: 4, oldest: 3 };
+const GROUP_KEY = 0;
 const TRANSACTION_KEY = 1;
 const RETRIED: ReadonlySet<string> = new Set([
   "CONCURRENT_TRANSACTIONS",
@@ -26,7 +30,8 @@ const RETRIED: ReadonlySet<string> = new Set([
 ]);
 
 export class TransactionalProducer {
-  readonly wire: Wire;
+  /** May be exchanged, when the broker was started again. */
+  wire: Wire;
   readonly id: string;
   readonly generation: Generation;
   producerId = -1;
@@ -42,7 +47,7 @@ export class TransactionalProducer {
   /** A producer that holds the transactional id. */
   static async begin(wire: Wire, id: string, generation: Generation = "new"): Promise<TransactionalProducer> {
     const producer = new TransactionalProducer(wire, id, generation);
-    await producer.findCoordinator();
+    await producer.findCoordinator(TRANSACTION_KEY, producer.id);
     for (let answer = await producer.init(); answer !== "NONE"; answer = await producer.init()) {
       if (!RETRIED.has(answer)) throw new Error(answer);
       await soon();
@@ -101,6 +106,39 @@ export class TransactionalProducer {
     return errorName(errorCode);
   }
 
+  /** Finds the group's coordinator, which makes its topic exist. */
+  findGroup(group: string): Promise<void> {
+    return this.findCoordinator(GROUP_KEY, this.wire.name(group));
+  }
+
+  async addOffsets(group: string): Promise<string> {
+    const { errorCode } = await this.wire.call(addOffsetsToTxnApi, 3, {
+      transactionalId: this.id,
+      producerId: this.producerId,
+      producerEpoch: this.epoch,
+      groupId: this.wire.name(group),
+    });
+    return errorName(errorCode);
+  }
+
+  /** Commits an offset of partition 0 in the transaction. */
+  async commitOffset(group: string, topic: string, committedOffset: number, epoch = this.epoch): Promise<string> {
+    const { topics } = await this.wire.call(txnOffsetCommitApi, COMMIT_VERSIONS[this.generation], {
+      transactionalId: this.id,
+      groupId: this.wire.name(group),
+      producerId: this.producerId,
+      producerEpoch: epoch,
+      topics: [
+        {
+          name: this.wire.name(topic),
+          topicId: ZERO_UUID,
+          partitions: [{ partitionIndex: 0, committedOffset, committedLeaderEpoch: -1, committedMetadata: null }],
+        },
+      ],
+    });
+    return errorName(topics[0]!.partitions[0]!.errorCode);
+  }
+
   /** Sends EndTxn once and takes over the epoch that it is given. */
   async end(committed: boolean, epoch = this.epoch): Promise<string> {
     const request = { transactionalId: this.id, producerId: this.producerId, producerEpoch: epoch, committed };
@@ -139,9 +177,9 @@ export class TransactionalProducer {
     this.epoch = producerEpoch;
   }
 
-  private async findCoordinator(): Promise<void> {
+  private async findCoordinator(keyType: number, key: string): Promise<void> {
     for (;;) {
-      const request = { key: "", keyType: TRANSACTION_KEY, coordinatorKeys: [this.id] };
+      const request = { key: "", keyType, coordinatorKeys: [key] };
       const { coordinators } = await this.wire.call(findCoordinatorApi, 4, request);
       if (coordinators[0]!.errorCode === 0) return;
       await soon();

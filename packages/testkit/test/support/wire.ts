@@ -10,7 +10,7 @@ import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import { listOffsetsApi } from "@ottla/protocol/messages/02-list-offsets.ts";
 import { createTopicsApi } from "@ottla/protocol/messages/19-create-topics.ts";
 import { startBroker } from "@ottla/testkit";
-import type { TestBroker } from "@ottla/testkit";
+import type { TestBroker, TestBrokerOptions } from "@ottla/testkit";
 import { WireClient } from "../../../../tools/sim/wire-client.ts";
 
 const CREATE_VERSION = 7;
@@ -27,7 +27,8 @@ export const T0 = 1_700_000_000_000;
 export class Wire implements AsyncDisposable {
   readonly client: WireClient;
   readonly port: number;
-  private readonly broker: TestBroker | null;
+  /** Null when it is the reference that is asked. */
+  readonly broker: TestBroker | null;
   private readonly prefix: string;
   private readonly ids = new Map<string, string>();
 
@@ -38,10 +39,15 @@ export class Wire implements AsyncDisposable {
     this.prefix = broker === null ? `${randomBytes(4).toString("hex")}-` : "";
   }
 
-  /** A new broker on memory storage with a connection to it, or a connection to the reference. */
-  static async open(overrides: Readonly<Record<string, string>> = {}): Promise<Wire> {
-    const reference = process.env["REFERENCE_PORT"];
-    const broker = reference === undefined ? await startBroker({ overrides: { "node.id": "1", ...overrides } }) : null;
+  /** A new broker, on memory storage unless a folder is given, with a connection to it; or a connection to the reference. */
+  static async open(
+    overrides: Readonly<Record<string, string>> = {},
+    options: Pick<TestBrokerOptions, "dataDir" | "clock"> = {},
+  ): Promise<Wire> {
+    const own = options.dataDir !== undefined || options.clock !== undefined;
+    const reference = own ? undefined : process.env["REFERENCE_PORT"];
+    const broker =
+      reference === undefined ? await startBroker({ overrides: { "node.id": "1", ...overrides }, ...options }) : null;
     const port = broker?.port ?? Number(reference);
     return new Wire(await WireClient.connect(port), port, broker);
   }
