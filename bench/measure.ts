@@ -106,14 +106,13 @@ export async function measureLatency(bench: Bench): Promise<Row[]> {
   return rows;
 }
 
-/** Runs `use` with a new topic of its own, which is gone afterwards. Default: as many partitions as the lines want. */
+/** Runs `use` with a new topic of its own, which is gone afterwards. */
 export async function withTopic<Result>(
   subject: Subject,
   topic: string,
   use: (target: { port: number; serverPid: number; topic: string }) => Promise<Result>,
-  partitions = PARTITIONS,
 ): Promise<Result> {
-  await subject.createTopic(topic, partitions);
+  await subject.createTopic(topic, PARTITIONS);
   try {
     return await use({ port: subject.port, serverPid: subject.pid, topic });
   } finally {

@@ -5,6 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LoadGenerator } from "./child.ts";
+import { measureOffsetsLoad } from "./coordinators/idle.ts";
+import { coordinatorProperties, coordinatorsOf, measureCoordinators } from "./coordinators/measure.ts";
+import { coordinatorLines, coordinatorPace, loadedOffsetsLine } from "./coordinators/plan.ts";
 import { measureFetch, measureLatency, measureThroughput, prepareLog, type Bench } from "./measure.ts";
 import { defaultPace, latencyLine, throughputLines } from "./plan.ts";
 import { startOttla } from "./subject.ts";
@@ -17,8 +20,37 @@ const root = join(import.meta.dirname, "..");
 
 export async function profileLine(folder: string, text: string): Promise<void> {
   const profiles = join(folder, "profile");
-  const subject = await startOttla(folder, ["--cpu-prof", `--cpu-prof-dir=${profiles}`]);
+  const nodeFlags = ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
   const generator = new LoadGenerator();
+  const rows = loadedOffsetsLine.name.includes(text)
+    ? [await profileLoad(folder, generator, nodeFlags)]
+    : await profileRunning(folder, generator, { nodeFlags, text });
+  generator.stop();
+  console.log(tableHead(["ottla"]));
+  for (const row of rows) console.log(tableRow(row, ["ottla"]));
+  for (const name of readdirSync(profiles))
+    printProfile(JSON.parse(readFileSync(join(profiles, name), "utf8")) as CpuProfile);
+}
+
+function profileLoad(folder: string, generator: LoadGenerator, nodeFlags: string[]): Promise<Row> {
+  return measureOffsetsLoad({ folder, generator, startRounds: 1, names: ["ottla"], nodeFlags }, loadedOffsetsLine);
+}
+
+async function profileRunning(
+  folder: string,
+  generator: LoadGenerator,
+  { nodeFlags, text }: { nodeFlags: string[]; text: string },
+): Promise<Row[]> {
+  const subject = await startOttla(folder, nodeFlags, coordinatorProperties);
+  try {
+    return await runLine({ subjects: [subject], generator, calmUntilMs: 0 }, text);
+  } finally {
+    await subject.stop();
+  }
+}
+
+async function runLine(bench: Omit<Bench, "pace">, text: string): Promise<Row[]> {
+  const coordinated = coordinatorLines.find(({ name }) => name.includes(text));
   const pace = {
     ...defaultPace,
     rounds: 1,
@@ -27,23 +59,18 @@ export async function profileLine(folder: string, text: string): Promise<void> {
     latencyMs: PROFILED_MS,
     logBytes: 1e9,
   };
-  const rows = await runLine({ subjects: [subject], generator, pace, calmUntilMs: 0 }, text);
-  generator.stop();
-  await subject.stop();
-  console.log(tableHead(["ottla"]));
-  for (const row of rows) console.log(tableRow(row, ["ottla"]));
-  for (const name of readdirSync(profiles))
-    printProfile(JSON.parse(readFileSync(join(profiles, name), "utf8")) as CpuProfile);
-}
-
-async function runLine(bench: Bench, text: string): Promise<Row[]> {
   const line = throughputLines.find(({ name }) => name.includes(text));
+  if (line === undefined && coordinated !== undefined) {
+    await coordinatorsOf(bench.subjects);
+    const long = { ...coordinatorPace({ quick: true, reference: false }), measureMs: PROFILED_MS, rebalances: 50 };
+    return measureCoordinators({ ...bench, pace: long }, coordinated);
+  }
   if (line === undefined) {
     if (!latencyLine.name.includes(text)) throw new Error(`no line that can be profiled contains ${text}`);
-    return measureLatency(bench);
+    return measureLatency({ ...bench, pace });
   }
-  if (line.kind !== "fetch") return [await measureThroughput(bench, line)];
-  return [await measureFetch(bench, line, await prepareLog(bench))];
+  if (line.kind !== "fetch") return [await measureThroughput({ ...bench, pace }, line)];
+  return [await measureFetch({ ...bench, pace }, line, await prepareLog({ ...bench, pace }))];
 }
 
 /** What V8 writes: a tree of call frames, and for every sample the node that was running. */

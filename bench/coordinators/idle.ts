@@ -19,6 +19,8 @@ export interface IdleBench {
   generator: LoadGenerator;
   startRounds: number;
   names: readonly SubjectName[];
+  /** For the starts that are timed. */
+  nodeFlags?: string[];
 }
 
 type Coordinating = "ottla" | "kafka";
@@ -37,7 +39,7 @@ export async function measureOffsetsLoad(bench: IdleBench, line: OffsetsLine): P
     values[name] = [];
   }
   for (let round = 0; round < bench.startRounds; round++) {
-    for (const name of coordinating(bench.names)) values[name]!.push(await timeLoad(name, folder));
+    for (const name of coordinating(bench.names)) values[name]!.push(await timeLoad(name, folder, bench.nodeFlags));
   }
   const judged = [...atMost(values.ottla, aims.loadMs, "less than 3 s"), ...aheadOfKafka(values, "less")];
   return { label: line.name, unit: "ms", values, ...noteOf(["from the spawn of the process"], judged) };
@@ -84,7 +86,7 @@ async function fill(subject: Subject, generator: LoadGenerator, line: OffsetsLin
   await generator.run({ kind: "fill", port: subject.port, topic: TOPIC, groups, partitions, offset: OFFSET });
 }
 
-async function timeLoad(name: Coordinating, folder: string): Promise<number> {
+async function timeLoad(name: Coordinating, folder: string, nodeFlags: string[] = []): Promise<number> {
   const committed = { topic: TOPIC, partition: 0, offset: OFFSET };
   if (name === "kafka") {
     const startedMs = performance.now();
@@ -98,7 +100,7 @@ async function timeLoad(name: Coordinating, folder: string): Promise<number> {
   }
   const port = await freePort();
   const startedMs = performance.now();
-  const starting: Promise<ServerProcess> = startOttlaProcess({ dataFolder: join(folder, "ottla"), port });
+  const starting: Promise<ServerProcess> = startOttlaProcess({ dataFolder: join(folder, "ottla"), port, nodeFlags });
   const answering = offsetsAnswered(port, committed).then(() => performance.now() - startedMs);
   const server = await starting;
   try {

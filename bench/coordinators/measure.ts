@@ -1,7 +1,7 @@
 // Takes the measurements of coordinators/plan.ts: like ../measure.ts, but the floor has no coordinators and is left out.
 // Assignments of KIP-848 are made without the pause of group.consumer.assignment.interval.ms, in both brokers.
 
-import { mapRounds, takeTurns, withTopic, type Bench, type Rounds } from "../measure.ts";
+import { mapRounds, takeTurns, type Bench, type Rounds } from "../measure.ts";
 import type { CoordinatorJob } from "../load.ts";
 import type { Properties, Subject, SubjectName } from "../subject.ts";
 import { median, type Row } from "../table.ts";
@@ -144,8 +144,9 @@ interface Place {
 }
 
 let groupNumber = 0;
+let topicNumber = 0;
 
-// Unless the subjects are warm, one round more comes first and does not count.
+// One topic for all rounds. Unless the subjects are warm, one round more comes first and does not count.
 async function inTurns(
   bench: CoordinatorBench,
   line: { partitions: number; rounds?: number; isWarm?: boolean },
@@ -153,16 +154,20 @@ async function inTurns(
 ): Promise<Rounds<Counted>> {
   const { warmupMs, measureMs, firstWarmupMs } = bench.pace;
   const { partitions, rounds = bench.pace.rounds, isWarm = false } = line;
-  const measure = (subject: Subject, times: { warmupMs: number; measureMs: number }): Promise<Counted> => {
-    const number = ++groupNumber;
-    const run = async (target: Pick<Place, "port" | "serverPid" | "topic">): Promise<Counted> =>
-      (await bench.generator.run(jobOf({ ...target, ...times, group: `group-${number}`, partitions }))) as Counted;
-    return withTopic(subject, `coordinated${number}`, run, partitions);
+  const topic = `coordinated${++topicNumber}`;
+  const measure = async (subject: Subject, times: { warmupMs: number; measureMs: number }): Promise<Counted> => {
+    const place = { port: subject.port, serverPid: subject.pid, topic, group: `group-${++groupNumber}`, partitions };
+    return (await bench.generator.run(jobOf({ ...place, ...times }))) as Counted;
   };
-  if (!isWarm) {
-    for (const subject of bench.subjects) await measure(subject, { warmupMs: 0, measureMs: firstWarmupMs });
+  for (const subject of bench.subjects) {
+    await subject.createTopic(topic, partitions);
+    if (!isWarm) await measure(subject, { warmupMs: 0, measureMs: firstWarmupMs });
   }
-  return (await takeTurns(bench, rounds, (subject) => measure(subject, { warmupMs, measureMs }))) as Rounds<Counted>;
+  try {
+    return (await takeTurns(bench, rounds, (subject) => measure(subject, { warmupMs, measureMs }))) as Rounds<Counted>;
+  } finally {
+    for (const subject of bench.subjects) await subject.dropTopic(topic);
+  }
 }
 
 function append(all: Rounds<Counted>, more: Rounds<Counted>): void {
