@@ -333,6 +333,20 @@ describe("requests that are late or repeated (KIP-890)", () => {
   });
 });
 
+describe("a transactional id", () => {
+  it("that is too long for a record is refused, and harms nobody", () => {
+    const harness = new TransactionHarness();
+    assert.equal(harness.init(-1, -1, { id: "x".repeat(32_768) }), "UNKNOWN_SERVER_ERROR");
+    assert.equal(harness.init(-1, -1, { id: "x".repeat(32_767) }), "NONE 1000/0");
+  });
+
+  it("that is empty is refused", () => {
+    const harness = new TransactionHarness();
+    assert.equal(harness.init(-1, -1, { id: "" }), "INVALID_REQUEST");
+    assert.equal(harness.describe("").errorCode, 42);
+  });
+});
+
 describe("transactions are listed", () => {
   const harness = new TransactionHarness();
   harness.init(-1, -1, { id: "idle" });

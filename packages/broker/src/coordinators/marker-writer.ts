@@ -78,7 +78,7 @@ export class MarkerWriter {
 
   private async writeOne(partition: MarkerPartition, markers: TransactionMarkers): Promise<number> {
     if (!this.parts.exists(partition)) return errorCodes.NONE;
-    const errorCode = await this.parts.write(partition, markers);
+    const errorCode = await this.tryToWrite(partition, markers);
     if (errorCode === errorCodes.NONE) return errorCode;
     const { transactionalId, producerId, producerEpoch } = markers;
     this.parts.logger.warn(
@@ -88,6 +88,15 @@ export class MarkerWriter {
     // The partition has a later epoch of this producer and so no open transaction of this one. Kafka leaves the transaction undone here,
     // until its coordinator is loaded again.
     return errorCode === errorCodes.INVALID_PRODUCER_EPOCH ? errorCodes.NONE : errorCode;
+  }
+
+  private async tryToWrite(partition: MarkerPartition, markers: TransactionMarkers): Promise<number> {
+    try {
+      return await this.parts.write(partition, markers);
+    } catch (error) {
+      this.parts.logger.error({ ...partition, error }, "writing a transaction's marker failed");
+      return errorCodes.UNKNOWN_SERVER_ERROR;
+    }
   }
 
   private retryLater(writing: Writing): void {

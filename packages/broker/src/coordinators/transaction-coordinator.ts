@@ -26,7 +26,7 @@ export function transactionCoordinatorOf(
         transactionVersion: () => broker.newestImage.feature("transaction.version"),
         takeProducerId: () => broker.producerIds.take(),
         // In the middle of a command; the next one follows when it is done.
-        markersWaiting: () => queueMicrotask(() => void writeMarkers(coordinator, partition, parts.markerWriter)),
+        markersWaiting: () => queueMicrotask(() => writeMarkers(coordinator, { partition, ...parts, broker })),
         logger: broker.logger,
       }),
     partitionCount: () => broker.topic(TRANSACTION_TOPIC)?.partitions.length ?? 0,
@@ -39,26 +39,34 @@ export function transactionCoordinatorOf(
   return coordinator;
 }
 
-async function writeMarkers(
+function writeMarkers(
   coordinator: TransactionCoordinator,
-  partition: number,
-  writer: MarkerWriter,
-): Promise<void> {
+  { partition, markerWriter, broker }: { partition: number; markerWriter: MarkerWriter; broker: Broker },
+): void {
+  // A shard that fails is loaded again, and then has the same markers waiting.
+  const failed = (error: unknown): void =>
+    broker.logger.error({ partition, error }, "the markers of decided transactions could not be taken or noted");
   const none: readonly TransactionMarkers[] = [];
-  const waiting = await coordinator.runOn<readonly TransactionMarkers[]>(
-    partition,
-    () => none,
-    (shard, pending) => shard.takeMarkers(pending),
-  );
-  for (const markers of waiting) {
-    writer.write(markers, (written) => {
-      void coordinator.runOn<boolean>(
-        partition,
-        () => false,
-        (shard, pending, now) => shard.markersWritten(markers, written, pending, now),
-      );
-    });
-  }
+  coordinator
+    .runOn<readonly TransactionMarkers[]>(
+      partition,
+      () => none,
+      (shard, pending) => shard.takeMarkers(pending),
+    )
+    .then((waiting) => {
+      for (const markers of waiting) {
+        markerWriter.write(markers, (written) => {
+          coordinator
+            .runOn<boolean>(
+              partition,
+              () => false,
+              (shard, pending, now) => shard.markersWritten(markers, written, pending, now),
+            )
+            .catch(failed);
+        });
+      }
+    })
+    .catch(failed);
 }
 
 function createTransactionTopic(config: BrokerConfig, internalTopics: InternalTopics): Promise<number> {

@@ -37,6 +37,9 @@ type TransactionOutcome = Outcome<TransactionRecord>;
 const ABORT_TIMED_OUT = "abort timed out transactions";
 const REMOVE_EXPIRED = "remove expired transactional ids";
 
+/** More do not fit the key of a record, whose strings have 15 bits of length. */
+const TRANSACTIONAL_ID_BYTES_MAX = 0x7fff;
+
 // Until these versions clients know INVALID_PRODUCER_EPOCH for what is PRODUCER_FENCED since (KIP-588).
 const FIRST_INIT_WITH_FENCED = 4;
 const FIRST_END_WITH_FENCED = 2;
@@ -202,6 +205,8 @@ export class TransactionShard implements CoordinatorShard<TransactionRecord> {
   }: InitProducerIdRequest): number {
     if ((producerId === -1) !== (producerEpoch === -1)) return errorCodes.INVALID_REQUEST;
     if (!transactionalId) return errorCodes.INVALID_REQUEST;
+    // As Kafka answers, which finds out when it writes the record.
+    if (Buffer.byteLength(transactionalId) > TRANSACTIONAL_ID_BYTES_MAX) return errorCodes.UNKNOWN_SERVER_ERROR;
     const isPossible =
       transactionTimeoutMs > 0 && transactionTimeoutMs <= this.context.config().transactionMaxTimeoutMs;
     return isPossible ? errorCodes.NONE : errorCodes.INVALID_TRANSACTION_TIMEOUT;
