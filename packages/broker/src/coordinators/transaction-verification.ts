@@ -1,8 +1,8 @@
 // Before a partition takes the first records of a producer's transaction, the transaction coordinator is asked (KIP-890): older clients have
 // added the partition and that is verified, newer ones leave the adding to the broker. Kafka's AddPartitionsToTxnManager and
 // ReplicaManager.maybeSendPartitionsToTransactionCoordinator.
-// Invariants: a batch is appended only with the guard that was taken before the asking; the questions of one producer are asked one after the
-// other, so that its batches stay in order although Produce requests overlap here.
+// Invariants: a batch is appended only with the guard that was taken before the asking; while a question of a producer is open, its later
+// batches wait behind it, also those that need no asking, so that they stay in order although Produce requests overlap here.
 
 import { errorCodes } from "@ottla/protocol";
 import { NO_GUARD } from "@ottla/storage";
@@ -38,7 +38,7 @@ const RETRY_BACKOFF_MS = 5;
 
 export class TransactionVerification {
   private readonly broker: Broker;
-  /** By producer id, what its next question waits for. */
+  /** By producer id, what its next write waits for. */
   private readonly asking = new Map<number, Promise<unknown>>();
 
   constructor(broker: Broker) {
@@ -54,16 +54,23 @@ export class TransactionVerification {
     const isChecked = this.broker.config.get("transaction.partition.verification.enable");
     if (!isChecked && support !== "adds partitions")
       return writes.map(() => ({ errorCode: errorCodes.NONE, terms: {} }));
-    const verdicts = begin(writer, writes, support);
-    if (verdicts.every(isSettled)) return withTerms(verdicts, isChecked);
-    const before = this.asking.get(writer.producerId) ?? Promise.resolve();
+    // Also for one that will wait: batches with later sequences must know of it.
+    const begun = begin(writer, writes, support);
+    const before = this.asking.get(writer.producerId);
+    if (before === undefined && begun.every(isSettled)) return withTerms(begun, isChecked);
     const ask = (): Promise<Begun[]> => this.askWithRetries(writer, writes, support);
-    const answer = before.then(ask, ask);
-    const settled = answer.finally(() => {
-      if (this.asking.get(writer.producerId) === settled) this.asking.delete(writer.producerId);
-    });
-    this.asking.set(writer.producerId, settled);
-    return settled.then((found) => withTerms(found, isChecked));
+    const asked = before === undefined ? ask() : before.then(ask, ask);
+    const verdicts = asked.then((found) => withTerms(found, isChecked));
+    this.asking.set(writer.producerId, verdicts);
+    const answered = (): void => {
+      if (this.asking.get(writer.producerId) === verdicts) this.asking.delete(writer.producerId);
+    };
+    // Not before whoever asked has appended by the verdicts: else what comes next might overtake it.
+    void verdicts
+      .catch(() => {})
+      .then(() => {})
+      .then(answered);
+    return verdicts;
   }
 
   // A marker may have come while this waited: so each question begins anew.
