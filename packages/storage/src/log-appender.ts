@@ -162,9 +162,21 @@ export class LogAppender {
       active.appended(batch);
     }
     state.logEndOffset = group.nextOffset;
-    for (const aborted of state.producers.commit(group.nextOffset))
-      active.indexes.transactionIndexForAppend().append(aborted);
-    this.answer(group);
+    if (this.noteAborted(group.nextOffset)) this.answer(group);
+    else group.refuseAll(errorCodes.KAFKA_STORAGE_ERROR);
+  }
+
+  /** False when the aborted transactions of before cannot be read: the log is offline then, and recovery finds all of them in it. */
+  private noteAborted(nextOffset: number): boolean {
+    const { indexes } = this.state.segments.active;
+    const ended = this.state.producers.commit(nextOffset);
+    try {
+      for (const aborted of ended) indexes.transactionIndexForAppend().append(aborted);
+    } catch (error) {
+      this.hooks.failed(error);
+      return false;
+    }
+    return true;
   }
 
   /** Answers what is in the file, once it is durable where it must be. That goes for duplicates too: the first attempt may still wait. */

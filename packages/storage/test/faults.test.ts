@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ManualClock, SeededRandom, silentLogger } from "@ottla/base";
-import { errorCodes } from "@ottla/protocol";
+import { endTransactionBatch, errorCodes } from "@ottla/protocol";
 import { DataFolder, LogDirectory } from "@ottla/storage";
 import type { PartitionLog } from "@ottla/storage";
 import { FaultyFileSystem } from "@ottla/storage/faulty";
@@ -22,6 +22,13 @@ import {
 import { simulateLog } from "./support/simulate-log.ts";
 
 const STORAGE_ERROR = errorCodes.KAFKA_STORAGE_ERROR;
+
+const TRANSACTIONAL = { producerId: 9, producerEpoch: 0, isTransactional: true } as const;
+
+function abortMarker(): Buffer {
+  const writer = { producerId: 9, producerEpoch: 0, timestamp: 1_700_000_000_000 };
+  return endTransactionBatch({ type: "abort", coordinatorEpoch: 0 }, writer);
+}
 
 function faulty(seed = 1): FaultyFileSystem {
   return new FaultyFileSystem({ clock: new ManualClock(), random: new SeededRandom(seed) });
@@ -67,6 +74,25 @@ describe("a disk that is full", () => {
     assert.equal(log.offline, true);
     const again = await openLog({ fileSystem: fileSystem.survivor("kill"), cleanStop: false });
     assert.deepEqual(await allValues(again), ["kept"]);
+  });
+
+  test("when the aborted transactions of before cannot be read: the marker is not acknowledged, and after a restart both are known", async () => {
+    const fileSystem = faulty();
+    const before = await openLog({ fileSystem });
+    await fill(before, [["first"]], { ...TRANSACTIONAL, baseSequence: 0 });
+    await append(before, abortMarker(), { origin: "coordinator" });
+    await before.close();
+    const log = await openLog({ fileSystem });
+    await fill(log, [["second"]], { ...TRANSACTIONAL, baseSequence: 1 });
+    fileSystem.failNext({ operation: "read", code: "EIO", path: ".txnindex" });
+    assert.equal((await append(log, abortMarker(), { origin: "coordinator" })).errorCode, STORAGE_ERROR);
+    assert.equal(log.offline, true);
+    const again = await openLog({ fileSystem: fileSystem.survivor("kill"), cleanStop: false });
+    again.updateHighWatermark(again.logEndOffset);
+    const read = again.read({ offset: 0, maxBytes: 10_000, minOneBatch: true, upTo: "lastStableOffset" });
+    assert.ok(read.ok);
+    const aborted = [0, 2].map((firstOffset) => ({ producerId: 9, firstOffset }));
+    assert.deepEqual(read.abortedTransactions, aborted);
   });
 
   test("leaves the folder without the marker of a clean stop", async () => {
