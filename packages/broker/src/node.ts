@@ -277,7 +277,8 @@ function wireCoordinators(
   wired.markerWriter = new MarkerWriter({
     clock: broker.clock,
     logger: broker.logger,
-    exists: ({ topic, partition }) => broker.topic(topic)?.partitions[partition] !== undefined,
+    exists: ({ topic, partition }) =>
+      broker.replicas.has(topic, partition) || broker.topic(topic)?.partitions[partition] !== undefined,
     write: (partition, end) => writeMarker(broker, partition, end),
   });
   broker.transactions = transactionCoordinatorOf(broker, {

@@ -30,12 +30,11 @@ export class ProducerIds {
     return { errorCode: errorCodes.NONE, producerId: this.block.first + this.used++ };
   }
 
-  /** Waits until `take` has an id. NONE, or the error of the controller. */
-  async ready(): Promise<number> {
-    if (this.used < this.block.size) return errorCodes.NONE;
+  /** Waits until `take` has an id, or the controller has said that there is none. */
+  async ready(): Promise<void> {
+    if (this.used < this.block.size) return;
     this.allocating ??= this.refill();
     await this.allocating;
-    return this.used < this.block.size ? errorCodes.NONE : this.block.errorCode;
   }
 
   /** The next id without waiting; null when the next block is still being allocated. */

@@ -26,3 +26,14 @@ it("a block that cannot be allocated is an error that a producer retries, and th
   broken = false;
   assert.deepEqual(await ids.next(), { errorCode: errorCodes.NONE, producerId: 7 });
 });
+
+it("ids are taken without waiting, and one that is missing has the next block allocated", async () => {
+  let allocations = 0;
+  const ids = new ProducerIds(async () => ({ errorCode: errorCodes.NONE, first: 10 * allocations++, size: 2 }));
+  assert.equal(ids.take(), null);
+  await ids.ready();
+  assert.deepEqual([ids.take(), ids.take(), ids.take()], [0, 1, null]);
+  await ids.ready();
+  assert.equal(ids.take(), 10);
+  assert.equal(allocations, 2);
+});

@@ -16,9 +16,8 @@ export const initProducerIdHandler: Handler<InitProducerIdRequest, InitProducerI
     // KIP-360: with an id, its epoch must come too. Without a transactional id Kafka then gives a new id all the same.
     if ((request.producerId === -1) !== (request.producerEpoch === -1)) return response(errorCodes.INVALID_REQUEST);
     if (transactionalId === null) return idempotent(broker);
-    // The coordinator takes an id when it needs one, without waiting.
-    const errorCode = await broker.producerIds.ready();
-    if (errorCode !== errorCodes.NONE) return response(errorCode);
+    // The coordinator takes an id without waiting, if it needs one: a transactional id that is known has its own.
+    await broker.producerIds.ready();
     return broker.transactions.run<InitProducerIdResponse>(transactionalId, response, (shard, pending, now) =>
       shard.initProducerId(request, apiVersion, pending, now),
     );

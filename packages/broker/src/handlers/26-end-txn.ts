@@ -7,9 +7,7 @@ import type { Handler } from "../handler.ts";
 
 export const endTxnHandler: Handler<EndTxnRequest, EndTxnResponse> = {
   api: endTxnApi,
-  async handle(request, { broker, apiVersion }) {
-    // When epochs run out an id is needed; without one the coordinator says itself that the client must wait.
-    await broker.producerIds.ready();
+  handle(request, { broker, apiVersion }) {
     return broker.transactions.run<EndTxnResponse>(
       request.transactionalId,
       (errorCode) => ({ throttleTimeMs: 0, errorCode, producerId: -1, producerEpoch: -1 }),
