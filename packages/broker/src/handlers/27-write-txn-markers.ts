@@ -38,6 +38,8 @@ async function write(broker: Broker, marker: Marker, byProducer: Map<number, Wri
     }
     for (const index of partitionIndexes) codes.set(index, errorCodes.UNKNOWN_SERVER_ERROR);
   }
+  // No batch can carry such a marker; Kafka fails on it as well, and answers as for a failure.
+  if (producerId < 0 || producerEpoch < 0) return;
   const partitions = marker.topics.flatMap(({ name, partitionIndexes }) =>
     partitionIndexes.map((partition) => ({ topic: name, partition })),
   );
