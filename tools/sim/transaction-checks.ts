@@ -2,7 +2,7 @@
 // of the list in README.md. A check says what is wrong in one sentence each; an empty list means that the history keeps the promise.
 // G0, the interleaving of two transactions' writes, is no fault: Kafka allows it.
 
-import type { KnownTransaction, Takeover, TransactionalRead, TransactionHistory } from "./transaction-history.ts";
+import type { KnownTransaction, Takeover, Told, TransactionalRead, TransactionHistory } from "./transaction-history.ts";
 import { checkMembers, checkOffsetsTold, checkStaleCommits } from "./member-checks.ts";
 import { checkCycles } from "./transaction-cycles.ts";
 import { endOf, fateOf, finalValues, isWritten, mayBeWritten, writesByValue } from "./transaction-fates.ts";
@@ -145,46 +145,63 @@ function checkWhole(history: TransactionHistory): string[] {
   });
 }
 
-/** For groups whose offsets come by transactions alone: the offset is that of the furthest transaction whose writes are there. */
+/**
+ * For groups whose offsets come by transactions alone: the offset is that of the furthest transaction whose writes are there. One without
+ * writes shows by its offset alone; if nobody knows what became of it, it may be either.
+ */
 function checkOffsetsWhole(history: TransactionHistory): string[] {
   const found = finalValues(history);
   return history.finalOffsets.flatMap(({ group, partition, offset }) => {
     if (history.resets.some((reset) => reset.group === group && reset.partition === partition)) return [];
     let furthest = -1;
+    let isExplained = false;
     for (const transaction of history.transactions) {
-      const isThere =
-        transaction.writes.length === 0
-          ? fateOf(transaction) === "committed"
-          : transaction.writes.some(({ values }) => values.some((value) => found.has(value)));
-      if (!isThere) continue;
+      const fate = thereOf(transaction, found);
       for (const commit of transaction.offsets) {
-        if (commit.group === group && commit.partition === partition && isWritten(commit))
-          furthest = Math.max(furthest, commit.offset);
+        if (fate === "no" || commit.group !== group || commit.partition !== partition || !isWritten(commit)) continue;
+        if (fate === "yes") furthest = Math.max(furthest, commit.offset);
+        else if (commit.offset === offset) isExplained = true;
       }
     }
-    if (furthest === offset) return [];
+    if (furthest === offset || (isExplained && offset > furthest)) return [];
     return [
       `${group} has ${partition} committed up to ${offset}, its transactions' writes are there up to ${furthest}`,
     ];
   });
 }
 
+function thereOf(transaction: KnownTransaction, found: ReadonlySet<string>): Told {
+  if (transaction.writes.length > 0)
+    return transaction.writes.some(({ values }) => values.some((value) => found.has(value))) ? "yes" : "no";
+  const fate = fateOf(transaction);
+  if (fate === "open") return "unknown";
+  return fate === "committed" ? "yes" : "no";
+}
+
 function checkZombies(history: TransactionHistory): string[] {
   return history.transactions.flatMap((transaction) => {
     const { name, holder, writes, offsets, end } = transaction;
-    const [successor] = successorsOf(history, transaction);
-    if (successor === undefined) return [];
     const attempts = [...writes, ...offsets, ...(end === null ? [] : [end])].flatMap((call) => call.attempts);
-    const taken = attempts.some(({ begun, told }) => told === "yes" && begun > successor.ended);
-    return taken ? [`${holder} was not refused in ${name}, although ${successor.holder} had taken over`] : [];
+    const last = Math.max(-1, ...attempts.filter(({ told }) => told === "yes").map(({ begun }) => begun));
+    const successor = successorsOf(history, transaction).find(({ ended }) => ended < last);
+    if (successor === undefined) return [];
+    return [`${holder} was not refused in ${name}, although ${successor.holder} had taken over`];
   });
 }
 
-/** The takeovers of its transactional id that came after that of its own holder, in their order. */
-function successorsOf(history: TransactionHistory, { transactionalId, holder }: KnownTransaction): Takeover[] {
+/** The takeovers of its transactional id that came after that of its own holder for sure: they began when that was done. */
+function successorsOf(history: TransactionHistory, transaction: KnownTransaction): Takeover[] {
+  const { own, others } = takeoversOf(history, transaction);
+  return own === undefined ? [] : others.filter(({ begun }) => begun > own.ended);
+}
+
+function takeoversOf(
+  history: TransactionHistory,
+  { transactionalId, holder }: KnownTransaction,
+): { own: Takeover | undefined; others: Takeover[] } {
   const ofId = history.takeovers.filter((takeover) => takeover.transactionalId === transactionalId);
-  const own = ofId.findLast((takeover) => takeover.holder === holder);
-  return own === undefined ? [] : ofId.filter((takeover) => takeover.begun > own.ended);
+  const own = ofId.findLast((takeover) => takeover.holder === holder && takeover.ended < Infinity);
+  return { own, others: ofId.filter((takeover) => takeover !== own) };
 }
 
 function checkLate(history: TransactionHistory): string[] {
@@ -200,14 +217,24 @@ function checkLate(history: TransactionHistory): string[] {
 
 function checkEndedByOthers(history: TransactionHistory): string[] {
   return history.transactions.flatMap((transaction) => {
-    const { name, transactionalId, begun, end } = transaction;
-    const refused = end?.attempts.findLast(({ told }) => told === "no");
+    const { name, transactionalId, holder, begun, writes, offsets, end } = transaction;
+    const attempts = [...writes, ...offsets, ...(end === null ? [] : [end])].flatMap((call) => call.attempts);
+    const refused = attempts.findLast(({ told }) => told === "no");
     if (refused === undefined || endOf(transaction) < Infinity) return [];
-    const hasSuccessor = successorsOf(history, transaction).some((takeover) => takeover.begun < refused.ended);
+    const { own, others } = takeoversOf(history, transaction);
+    // Two that take it over at the same time may be served in either order. Who joins the group as the same instance fences commits there.
+    const inGroups = history.takeovers.filter(
+      (takeover) => takeover.holder !== holder && offsets.some(({ group }) => group === takeover.transactionalId),
+    );
+    const hasSuccessor = [...others, ...inGroups].some(
+      (other) => other.ended > (own?.begun ?? 0) && other.begun < refused.ended,
+    );
     const hasExpired = history.expiries.some(
       (expiry) => expiry.transactionalId === transactionalId && expiry.begun > begun && expiry.begun < refused.ended,
     );
-    return hasSuccessor || hasExpired ? [] : [`${name} could not be ended, and nobody else had a right to end it`];
+    return hasSuccessor || hasExpired
+      ? []
+      : [`${name} was refused (${refused.error}), and nobody else had a right to end it`];
   });
 }
 

@@ -10,6 +10,8 @@ export type Told = "yes" | "no" | "unknown";
 /** One attempt of a call. */
 export interface Attempt extends Span {
   readonly told: Told;
+  /** Of a refusal: the broker's words. */
+  readonly error?: string;
 }
 
 /** Values for one partition, over all attempts to write them. */
@@ -49,10 +51,16 @@ export interface KnownTransaction {
   end: TransactionEnd | null;
 }
 
-/** A producer instance was given a transactional id (InitProducerId); from then on those before it are zombies. */
-export interface Takeover extends Span {
+/**
+ * A producer instance asks for a transactional id (InitProducerId). From its first attempt on, answered or not, those before it may be
+ * refused; from the end on, which is when it was given the id, they are zombies. Until then the end is Infinity.
+ */
+export interface Takeover {
+  /** Or the group that it joins as a static member, which fences the one before in the same way. */
   readonly transactionalId: string;
   readonly holder: string;
+  readonly begun: number;
+  ended: number;
 }
 
 /** From `begun` on the coordinator may abort the open transaction of this id by itself, because its time is over. */
@@ -176,14 +184,21 @@ export class TransactionHistory {
     return offset;
   }
 
+  /** An instance is about to ask for a transactional id. */
+  takeOver(given: { transactionalId: string; holder: string; begun?: number }): Takeover {
+    const takeover = { begun: this.tick(), ...given, ended: Infinity };
+    this.takeovers.push(takeover);
+    return takeover;
+  }
+
   /** The producer asks for the end; to be called before the request leaves. Asked again, it is the same end. */
   askEnd(transaction: KnownTransaction, committed: boolean): TransactionEnd {
     return (transaction.end ??= { committed, asked: this.tick(), attempts: [] });
   }
 
   /** The end of one attempt. */
-  told(of: { readonly attempts: Attempt[] }, begun: number, told: Told): void {
-    of.attempts.push({ begun, ended: this.tick(), told });
+  told(of: { readonly attempts: Attempt[] }, begun: number, told: Told, error = ""): void {
+    of.attempts.push({ begun, ended: this.tick(), told, error });
   }
 }
 

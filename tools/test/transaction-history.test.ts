@@ -17,8 +17,7 @@ class Story {
   committedOffset = -1;
 
   takeOver(holder: string, transactionalId = "teller"): void {
-    const begun = this.history.tick();
-    this.history.takeovers.push({ transactionalId, holder, begun, ended: this.history.tick() });
+    this.history.takeOver({ transactionalId, holder }).ended = this.history.tick();
   }
 
   /** Values in both partitions, and an offset; with `there` false only the client believes so. */
