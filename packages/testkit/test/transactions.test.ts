@@ -411,6 +411,7 @@ describe("transactions", { timeout: 60_000 }, () => {
     };
     assert.deepEqual(await write({}, [5]), ["UNKNOWN_TOPIC_OR_PARTITION"]);
     assert.deepEqual(await write({ producerEpoch: producerEpoch - 1 }), ["INVALID_PRODUCER_EPOCH"]);
+    assert.deepEqual(await write({ producerEpoch: -1 }), ["UNKNOWN_SERVER_ERROR"]);
     assert.deepEqual(await write(), ["NONE"]);
     assert.deepEqual(await partitions(), [{ producerId, currentTxnStartOffset: -1, coordinatorEpoch: 7 }]);
     assert.deepEqual(await write({ coordinatorEpoch: 6 }), ["TRANSACTION_COORDINATOR_FENCED"]);

@@ -23,6 +23,8 @@ export async function writeMarker(
   const replica = broker.replicas.get(topic, partition);
   if (replica === undefined || replica.log.offline) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
   const { producerId, producerEpoch, coordinatorEpoch, committed } = end;
+  // There is no such producer; Kafka trips over it with an IllegalArgumentException.
+  if (producerId < 0 || producerEpoch < 0) return errorCodes.UNKNOWN_SERVER_ERROR;
   const batch = endTransactionBatch(
     { type: committed ? "commit" : "abort", coordinatorEpoch },
     { producerId, producerEpoch, timestamp: broker.clock.nowMs() },
