@@ -218,7 +218,7 @@ export class AppendGroup {
         maxTimestamp: batch.maxTimestamp,
         leaderEpoch,
       });
-      if (batch.producerId >= 0) producers.stage(batch, baseOffset);
+      if (batch.producerId >= 0) producers.stage(batch, baseOffset, waiting.options);
       this.nextOffset = lastOffset + 1;
     }
     this.buffers.push(records);

@@ -4,13 +4,11 @@
 import { errorCodes } from "@ottla/protocol";
 import type { AppendOrigin, BatchSummary } from "@ottla/protocol";
 import type { ProducerEntry } from "./producer-entry.ts";
-import { NO_GUARD } from "./transaction-verifications.ts";
+import { NO_GUARD, VERSION_WITH_EPOCH_PER_TRANSACTION } from "./transaction-verifications.ts";
 import type { TransactionVerification } from "./transaction-verifications.ts";
 
 const SEQUENCE_MAX = 0x7fff_ffff;
 const EPOCH_MAX = 0x7fff;
-/** From this version of the transaction protocol on, every marker has a higher epoch than its transaction (KIP-890). */
-const VERSION_WITH_EPOCH_PER_TRANSACTION = 2;
 
 export type ProducerVerdict =
   | { kind: "append" }

@@ -72,14 +72,14 @@ export class ProducerState {
   }
 
   /** Notes a batch that `check` let pass and that is about to be written at `baseOffset`. */
-  stage(batch: ProducerBatch, baseOffset: number): void {
+  stage(batch: ProducerBatch, baseOffset: number, terms: TransactionTerms = NO_TERMS): void {
     assert(batch.producerId >= 0, "only batches with a producer id have producer state");
     let entry = this.staged.get(batch.producerId);
     if (entry === undefined) {
       entry = this.producers.get(batch.producerId)?.copy() ?? new ProducerEntry(batch.producerId);
       this.staged.set(batch.producerId, entry);
     }
-    if (batch.isTransactional) this.verifications.settle(batch);
+    if (batch.isTransactional) this.verifications.settle(batch, terms.transactionVersion ?? 0);
     if (batch.isControl) this.stageMarker(entry, batch, baseOffset);
     else this.stageData(entry, batch, baseOffset);
   }

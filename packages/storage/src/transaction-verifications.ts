@@ -21,6 +21,9 @@ export interface TransactionBeginning {
   readonly epochPerTransaction: boolean;
 }
 
+/** From this version of the transaction protocol on, every marker has a higher epoch than its transaction (KIP-890). */
+export const VERSION_WITH_EPOCH_PER_TRANSACTION = 2;
+
 /** What needs no guard, and what is no guard. */
 export const NO_GUARD = 0;
 
@@ -51,13 +54,15 @@ export class TransactionVerifications {
 
   /**
    * A transactional batch or a marker of the producer is about to be written: the verification has served, or is void. But a marker in
-   * the epoch that is being verified ended the transaction before: where each has its epoch, the next one has begun already.
+   * the epoch that is being verified ended the transaction before, where each has its epoch: the next one has begun already. Not so the
+   * marker of an EndTxn that kept the epoch. Kafka keeps the guard then too, and the batch would begin a transaction that nobody ends.
    */
-  settle(batch: { producerId: number; producerEpoch: number; isControl: boolean }): void {
+  settle(batch: { producerId: number; producerEpoch: number; isControl: boolean }, transactionVersion: number): void {
     if (this.byProducer.size === 0) return;
     const known = this.byProducer.get(batch.producerId);
     if (known === undefined) return;
-    if (known.epochPerTransaction && batch.isControl && batch.producerEpoch === known.epoch) return;
+    const endsWithEpoch = batch.isControl && transactionVersion >= VERSION_WITH_EPOCH_PER_TRANSACTION;
+    if (known.epochPerTransaction && endsWithEpoch && batch.producerEpoch === known.epoch) return;
     this.byProducer.delete(batch.producerId);
   }
 

@@ -54,7 +54,7 @@ class Log {
     const verdict = this.state.check(batch, origin, terms);
     if (verdict.kind === "refused") return errorName(verdict.errorCode);
     if (verdict.kind === "duplicate") return "duplicate";
-    this.state.stage(batch, this.endOffset);
+    this.state.stage(batch, this.endOffset, terms);
     this.endOffset += batch.lastOffsetDelta + 1;
     this.state.commit(this.endOffset);
     return "NONE";
@@ -116,6 +116,13 @@ const scripts: Record<string, [step: (log: Log) => string, expected: string][]> 
     [(log) => log.begin({ epoch: 1 }), "NONE"],
     [(log) => log.end(1), "NONE"],
     [(log) => log.send({ epoch: 1 }), "NONE"],
+  ],
+  "a marker that keeps the epoch ended this very transaction, and takes the guard away (Kafka leaves it)": [
+    [(log) => log.begin(), "NONE"],
+    [(log) => log.end(0, 0), "NONE"],
+    [(log) => log.send(), "INVALID_TXN_STATE"],
+    [(log) => log.begin(), "NONE"],
+    [(log) => log.send(), "NONE"],
   ],
   "a batch that is late by a transaction is refused": [
     [(log) => log.begin(), "NONE"],

@@ -9,6 +9,7 @@ import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import { offsetFetchApi } from "@ottla/protocol/messages/09-offset-fetch.ts";
 import { describeProducersApi } from "@ottla/protocol/messages/61-describe-producers.ts";
 import { addPartitionsToTxnApi } from "@ottla/protocol/messages/24-add-partitions-to-txn.ts";
+import { endTxnApi } from "@ottla/protocol/messages/26-end-txn.ts";
 import { writeTxnMarkersApi } from "@ottla/protocol/messages/27-write-txn-markers.ts";
 import { listTransactionsApi } from "@ottla/protocol/messages/66-list-transactions.ts";
 import { WireClient } from "../../../tools/sim/wire-client.ts";
@@ -191,6 +192,23 @@ describe("transactions", { timeout: 60_000 }, () => {
       assert.deepEqual((await readCommitted(wire, topic)).values, ["a"]);
     });
   }
+
+  it("records that are being added while an EndTxn 4 ends the transaction are not left in one that nobody ends", async (test) => {
+    if (wire.broker === null) return test.skip("Kafka may leave them there");
+    const topic = await newTopic();
+    const producer = await TransactionalProducer.begin(wire, "both-flows");
+    const other = await WireClient.connect(wire.port);
+    test.after(() => other.close());
+    const produced = producer.produce(topic, ["a"]);
+    const ended = other.call(endTxnApi, 4, { transactionalId: producer.id, ...producer.claim(), committed: true });
+    // Which of the two comes first is left to chance; each of them may be refused.
+    const wasProduced = (await produced) === "NONE";
+    if ((await ended).errorCode !== 0 && wasProduced) assert.equal(await producer.end(true), "NONE");
+    await producer.settled();
+    const { values, lastStableOffset } = await readCommitted(wire, topic);
+    assert.deepEqual(values, wasProduced ? ["a"] : []);
+    assert.equal(await wire.append(topic, 0, batchOf(["plain"])), lastStableOffset, "nothing is behind it");
+  });
 
   it("a client of KIP-890 that begins after a gap is told so, as it cannot have lost the beginning", async () => {
     const topic = await newTopic();
