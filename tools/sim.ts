@@ -1,23 +1,35 @@
 // `npm run sim`: the seeded simulations, longer than the tests run them. Every failure prints the command that repeats it.
 //   npm run sim -- --kill-rounds N [--seed S]    kill -9 under load, N times
+//   npm run sim -- --bank-rounds N [--seed S]    transfers in transactions under kill -9 of producers and broker, N rounds
 //   npm run sim -- --frames N [--seed S]         N random and mutated frames
 //   npm run sim -- --log-steps N [--seed S]      N random steps of one log over faulty files
 //   npm run sim -- --broker-steps N [--seed S]   N random steps of a whole broker over faulty files
+//   npm run sim -- --transaction-steps N [--seed S]  N random steps of transactions through a broker over faulty files
 //   npm run sim -- --group-steps N [--seed S]    N random steps of consumer groups
 // Without an option: a short run of each.
 
 import { parseArgs } from "node:util";
 
-const PARTS = ["kill-rounds", "frames", "log-steps", "broker-steps", "group-steps"] as const;
+const PARTS = [
+  "kill-rounds",
+  "bank-rounds",
+  "frames",
+  "log-steps",
+  "broker-steps",
+  "transaction-steps",
+  "group-steps",
+] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
     "kill-rounds": { type: "string" },
+    "bank-rounds": { type: "string" },
     frames: { type: "string" },
     "log-steps": { type: "string" },
     "broker-steps": { type: "string" },
+    "transaction-steps": { type: "string" },
     "group-steps": { type: "string" },
   },
 });
@@ -33,6 +45,12 @@ await part("kill-rounds", 5, async (rounds) => {
   console.log(`${report.records} records, kcat ${report.kcat ? "with" : "not installed"}`);
   return report.violations;
 });
+await part("bank-rounds", 3, async (rounds) => {
+  const { bankRounds } = await import("./sim/bank-rounds.ts");
+  const report = await bankRounds({ rounds, seed, log: (line) => console.log(line) });
+  console.log(`${report.committed} transactions committed, ${report.fenced} zombies fenced`);
+  return [...report.violations];
+});
 await part("frames", 20_000, async (frames) => {
   const { fuzzBroker } = await import("./sim/fuzz-broker.ts");
   return fuzzBroker({ seed, count: frames });
@@ -44,6 +62,10 @@ await part("log-steps", 20_000, async (steps) => {
 await part("broker-steps", 10_000, async (steps) => {
   const { simulateBroker } = await import("./sim/simulate-broker.ts");
   return simulateBroker(seed, steps);
+});
+await part("transaction-steps", 10_000, async (steps) => {
+  const { simulateTransactions } = await import("./sim/simulate-transactions.ts");
+  return simulateTransactions(seed, steps);
 });
 await part("group-steps", 20_000, async (steps) => {
   const { simulateGroups } = await import("../packages/coordinator/test/support/groups/simulate-groups.ts");
