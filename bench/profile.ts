@@ -62,7 +62,12 @@ async function runLine(bench: Omit<Bench, "pace">, text: string): Promise<Row[]>
   const line = throughputLines.find(({ name }) => name.includes(text));
   if (line === undefined && coordinated !== undefined) {
     await coordinatorsOf(bench.subjects);
-    const long = { ...coordinatorPace({ quick: true, reference: false }), measureMs: PROFILED_MS, rebalances: 50 };
+    const long = {
+      ...coordinatorPace({ quick: true, reference: false }),
+      rounds: 1,
+      measureMs: PROFILED_MS,
+      rebalances: 50,
+    };
     return measureCoordinators({ ...bench, pace: long }, coordinated);
   }
   if (line === undefined) {

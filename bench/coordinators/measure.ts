@@ -119,17 +119,29 @@ async function measureTransactions(bench: CoordinatorBench, line: Line<"transact
   });
 }
 
-/** Adds what a transaction costs beside a plain batch of the same records. */
+/** Adds what a transaction costs beside a plain batch of the same records: time, by which the aim is judged, and the broker's CPU. */
 function withCost(row: Row, plain: Rounds<Counted>, records: number): Row {
-  const plainRates = mapRounds(plain, rateOf);
-  const costs: Row["values"] = {};
-  for (const name of ["ottla", "kafka"] as const) {
-    const rates = row.values[name];
-    if (rates !== undefined) costs[name] = rates.map((rate, round) => plainRates[name]![round]! / rate);
-  }
-  const remarks = Object.entries(costs).map(([name, each]) => `${name} ${median(each).toFixed(2)} times the plain`);
+  const costs = ratios(mapRounds(plain, rateOf), row.values);
+  const cpuCosts = ratios(row.cpu ?? {}, mapRounds(plain, cpuEach(1e6)));
+  const remarks = brokers.flatMap((name) => {
+    const [time, cpu] = [costs[name], cpuCosts[name]];
+    if (time === undefined || cpu === undefined) return [];
+    return [`${name} ${median(time).toFixed(2)} times the plain, CPU ${median(cpu).toFixed(2)} times`];
+  });
   const judged: Aim[] = records === 1 ? [] : atMost(costs.ottla, aims.transactionCost, "at most twice the plain");
   return { ...row, ...noteOf(remarks, [...judged, ...aheadOfKafka(row.values, "more")]) };
+}
+
+const brokers = ["ottla", "kafka"] as const;
+
+/** Round by round. */
+function ratios(above: Row["values"], below: Row["values"]): Row["values"] {
+  const each: Row["values"] = {};
+  for (const name of brokers) {
+    const divisors = below[name];
+    if (divisors !== undefined) each[name] = above[name]?.map((value, round) => value / divisors[round]!) ?? [];
+  }
+  return each;
 }
 
 /** What each job needs to know of its round. */

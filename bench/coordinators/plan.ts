@@ -38,7 +38,7 @@ const defaultPace: CoordinatorPace = {
 };
 
 export function coordinatorPace(options: { quick: boolean; reference: boolean }): CoordinatorPace {
-  const pace = options.quick ? { ...defaultPace, rounds: 1, measureMs: 800, startRounds: 1 } : defaultPace;
+  const pace = options.quick ? { ...defaultPace, rounds: 2, measureMs: 500, startRounds: 2 } : defaultPace;
   // A JVM compiles for a while.
   return options.reference ? { ...pace, warmupMs: 1000, firstWarmupMs: 5000, warmupRebalances: 10 } : pace;
 }
