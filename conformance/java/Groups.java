@@ -133,6 +133,20 @@ public class Groups {
     final Map<String, Integer> revocations = new TreeMap<>();
     final List<String> failures = new ArrayList<>();
 
+    ConsumerRebalanceListener listener(String member) {
+      return new ConsumerRebalanceListener() {
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+          assigned(member, partitions);
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+          revoked(member, partitions);
+        }
+      };
+    }
+
     synchronized void assigned(String member, Collection<TopicPartition> partitions) {
       Set<Integer> mine = owned.computeIfAbsent(member, key -> new TreeSet<>());
       for (TopicPartition partition : partitions) {
@@ -185,20 +199,9 @@ public class Groups {
 
     Member(String name, String topic, String group, Map<String, Object> config, Ledger ledger) {
       consumer = consumer(group, config);
-      ConsumerRebalanceListener listener = new ConsumerRebalanceListener() {
-        @Override
-        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-          ledger.assigned(name, partitions);
-        }
-
-        @Override
-        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-          ledger.revoked(name, partitions);
-        }
-      };
       thread = new Thread(() -> {
         try {
-          consumer.subscribe(List.of(topic), listener);
+          consumer.subscribe(List.of(topic), ledger.listener(name));
           while (!leaving) {
             ConsumerRecords<String, String> records = consumer.poll(Duration.ofMillis(100));
             for (ConsumerRecord<String, String> record : records) ledger.processed(record.value());
@@ -523,7 +526,7 @@ public class Groups {
       KafkaProducer<String, String> producer = transactional(id, Map.of("transaction.timeout.ms", 5000));
       try {
         producer.initTransactions();
-        consumer.subscribe(List.of(input));
+        consumer.subscribe(List.of(input), ledger.listener(id));
         for (int round = 1; !leaving; round++) {
           ConsumerRecords<String, String> records = consumer.poll(Duration.ofMillis(100));
           if (records.isEmpty()) continue;
@@ -531,6 +534,7 @@ public class Groups {
           for (ConsumerRecord<String, String> record : records) producer.send(new ProducerRecord<>(output, record.partition(), null, "out " + record.value()));
           if (vanishing) {
             producer.flush();
+            ledger.gone(id);
             ledger.processed("vanished");
             consumer.close(CloseOptions.timeout(Duration.ZERO));
             return; // The transaction stays open until somebody takes the id over, or it times out.
@@ -575,7 +579,11 @@ public class Groups {
     two.start();
     int sent = 0;
     for (int stage = 0; stage < 3; stage++) {
-      if (stage == 1) two.vanishing = true;
+      if (stage == 1) {
+        // Else the first may be done with everything before the second owns a partition.
+        until("both workers owning partitions", () -> ledger.rests(2, 4), ledger);
+        two.vanishing = true;
+      }
       for (String value : produce(input, 4, sent, 200)) expected.add("out " + value);
       sent += 200;
       if (stage == 1) {
@@ -591,6 +599,7 @@ public class Groups {
     one.join(20_000);
     two.join(20_000);
     expect(one.error + " " + two.error, "null null", "how the workers ended");
+    expect(ledger.violations, List.of(), "the list of partitions with two owners at once");
     List<String> seen = readAll(output, "read_committed", sent);
     expect(new TreeSet<>(seen), expected, "what came out");
   }
