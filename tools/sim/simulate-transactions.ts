@@ -320,7 +320,7 @@ export class TransactionSimulation {
 const STEPS: readonly Step[] = [
   [600, "work", (simulation) => simulation.work()],
   [200, "poll", (simulation) => simulation.poll()],
-  [60, "late", (simulation) => simulation.late()],
+  [120, "late", (simulation) => simulation.late()],
   [60, "aside", (simulation) => simulation.commitAside()],
   [30, "offset", (simulation) => simulation.readOffset()],
   [25, "take", (simulation) => simulation.takeOver()],

@@ -15,6 +15,7 @@ import type {
   TransactionHistory,
   TransactionWrite,
 } from "./transaction-history.ts";
+import { isWritten } from "./transaction-fates.ts";
 import { fetchStableOffset, TransactionalCalls, toldBy } from "./transactional-calls.ts";
 import type { ClientGeneration } from "./transactional-calls.ts";
 import { TransactionalReader } from "./transactional-reader.ts";
@@ -95,10 +96,14 @@ export class SimulatedHolder {
     this.start(() => this.next());
   }
 
-  /** Sends something that belongs to a transaction that is over. Only who gets an epoch with each transaction (KIP-890) can be told apart. */
+  /**
+   * Sends something that belongs to a transaction that is over: its markers are written, as the next one has begun for the broker too. Before
+   * that a late write is still a part of it. Only who gets an epoch with each transaction (KIP-890) can be told apart.
+   */
   sendLate(): void {
-    const { past } = this;
-    if (past !== null && this.calls.generation === "new") this.start(() => this.late(past));
+    const { past, current } = this;
+    const calls = current === null ? [] : [...current.transaction.writes, ...current.transaction.offsets];
+    if (past !== null && this.calls.generation === "new" && calls.some(isWritten)) this.start(() => this.late(past));
   }
 
   /** Commits an offset that belongs to no transaction. */
