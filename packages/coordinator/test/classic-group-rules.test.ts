@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { errorName } from "@ottla/protocol";
+import { keepProtocols } from "../src/group/classic/member.ts";
 import type { CommitClaim } from "../src/group/group.ts";
 import {
   ClassicDriver,
@@ -188,4 +189,13 @@ describe("a group that only holds offsets", () => {
     driver.memberId();
     assert.ok(!driver.group().isSimple());
   });
+});
+
+test("a hundred thousand protocols in one JoinGroup are read in the time that it takes to copy them", () => {
+  const metadata = Buffer.alloc(0);
+  const protocols = Array.from({ length: 200_000 }, (_, index) => ({ name: `p${index % 100_000}`, metadata }));
+  const start = process.cpuUsage();
+  assert.equal(keepProtocols(protocols).length, 100_000);
+  const { user } = process.cpuUsage(start);
+  assert.ok(user < 2_000_000, `it took ${user} microseconds`);
 });

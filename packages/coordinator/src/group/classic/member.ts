@@ -86,12 +86,11 @@ export class ClassicMember {
 
 /** Takes over a request's protocols. Of two with one name the first counts; Kafka would count both and never again find a common protocol. */
 export function keepProtocols(protocols: readonly ClassicProtocol[]): ClassicProtocol[] {
-  const kept: ClassicProtocol[] = [];
+  const kept = new Map<string, ClassicProtocol>();
   for (const { name, metadata } of protocols) {
-    if (kept.some((known) => known.name === name)) continue;
-    kept.push({ name, metadata: Buffer.from(metadata) });
+    if (!kept.has(name)) kept.set(name, { name, metadata: Buffer.from(metadata) });
   }
-  return kept;
+  return [...kept.values()];
 }
 
 /** As Kafka makes them: the client id, or the static member's instance id, a dash, and a random UUID. */
