@@ -56,6 +56,17 @@ function stateOf(driver: ConsumerDriver): string {
 }
 
 describe("a classic group that a member of the consumer protocol joins", () => {
+  test("stays as it is when its records as a consumer group do not fit one batch; members that vanish are missed", () => {
+    const { driver, first, second } = classicGroup({ groupMaxRecordBytes: 700 });
+    const waiting = first.join();
+    assert.match(driver.join("c"), /^UNKNOWN_SERVER_ERROR: .* do not fit one batch\.$/);
+    assert.deepEqual([driver.records(), stateOf(driver), waiting.waits], [[], "classic PreparingRebalance", true]);
+    second.join();
+    assert.equal(first.joined(waiting), "generation 2");
+    driver.advance(70_000);
+    assert.equal(stateOf(driver), "classic Empty");
+  });
+
   test("becomes a consumer group, with its generation as epoch and all that its members have", () => {
     const { driver, first, second } = classicGroup();
     const answer = driver.join("c");
@@ -465,3 +476,39 @@ test("a group that goes up, down and up again keeps its members", () => {
   settle(driver, consumers);
   assert.equal(stateOf(driver), "consumer Stable");
 });
+
+describe("records of a group that do not fit one batch", () => {
+  test("leave a consumer group what it is when its last member of the consumer protocol leaves", () => {
+    const { driver, consumer } = mixedGroup();
+    driver.world.config = { ...driver.world.config, groupMaxRecordBytes: 600 };
+    assert.equal(driver.leave(consumer.name), `${consumer.name}@-1`);
+    assert.equal(stateOf(driver), "consumer Assigning");
+  });
+
+  test("leave members that were to go together in their group, with their sessions", () => {
+    const { driver, first, second } = mixedGroup();
+    driver.world.config = { ...driver.world.config, groupMaxRecordBytes: 300 };
+    const { shard, now } = driver.harness;
+    const members = [first, second].map(({ memberId }) => ({ memberId, groupInstanceId: null, reason: null }));
+    // What the runtime refuses is never replayed.
+    shard.leave({ groupId: GROUP, memberId: "", members }, CLIENT, { id: -1, refused: () => never() }, now);
+    driver.advance(20_000);
+    assert.deepEqual([...driver.group().members.keys()], ["c"]);
+  });
+
+  test("do not hide from a consumer group that its topics changed", () => {
+    const driver = new ConsumerDriver({ t: 1 });
+    driver.join("a");
+    driver.setTopics({ t: 2 });
+    const { shard, now } = driver.harness;
+    const refused = shard.consumerHeartbeat(driver.request("a"), CLIENT, { id: -1, refused: () => never() }, now);
+    assert.ok(refused.records.length > 0);
+    assert.equal(driver.beat("a"), "a@3 [t 0 1]");
+  });
+});
+
+const CLIENT = { clientId: "app", clientHost: "/127.0.0.1", apiVersion: 1 };
+
+function never(): never {
+  throw new Error("the harness refuses nothing");
+}

@@ -147,3 +147,17 @@ function decodeLegacyCommit(key: Buffer, value: Buffer | null): GroupRecord | nu
     value: { ...decoded, leaderEpoch: -1, expireTimestamp: -1, topicId: ZERO_UUID },
   };
 }
+
+/** What a record takes in a batch besides key and value, rounded up. */
+const RECORD_OVERHEAD_BYTES = 32;
+
+/** Whether records that must be kept all or none do so within `maxBytes`. For the rare ones that grow with a group. */
+export function recordsFit(records: readonly GroupRecord[], maxBytes: number): boolean {
+  let bytes = 0;
+  for (const record of records) {
+    bytes += RECORD_OVERHEAD_BYTES + groupRecordCodec.encodeKey(record).length;
+    bytes += groupRecordCodec.encodeValue(record)?.length ?? 0;
+    if (bytes > maxBytes) return false;
+  }
+  return true;
+}

@@ -140,12 +140,11 @@ export class ClassicMembers {
       if (joining instanceof Refusal) return joining;
     }
     const rebalanceBecause = isStale ? "the group became classic with an assignment that is out of date" : null;
-    const outcome = migration.downgrade(group, { leaving: [], joining, rebalanceBecause }, now);
+    const outcome = migration.downgrade(group, { leaving: [], joining, written: records, rebalanceBecause }, now);
     if (outcome === null) return null;
     return {
-      records: [...records, ...outcome.records],
+      ...outcome,
       replies: [...outcome.replies, replyTo(pending, joinAccepted(joining))],
-      applied: true,
     };
   }
 

@@ -1,6 +1,6 @@
 // A group of the consumer protocol (KIP-848): its members, their targets, the epochs, and who owns each partition.
 // Three epochs: the group's grows with each change of members, subscriptions or topics; the assignment's follows when targets are computed;
-// each member's follows when it has come to its target. Changed by replay only, but for `metadataDueMs`, which no record has.
+// each member's follows when it has come to its target. Changed by replay only, but for when its topics are due, which no record has.
 // Invariant: a partition has one owner, the one of the greatest member epoch; an assignment that breaks it is a bug and asserted.
 
 import { assert } from "@ottla/base";
@@ -40,8 +40,6 @@ export class ConsumerGroup implements Group {
   assignmentTimestampMs = 0;
   /** An older coordinator left its record of partition metadata, which the next heartbeat removes. */
   hasPartitionMetadata = false;
-  /** When the topics must be looked at again, monotonic; 0 is now. */
-  metadataDueMs = 0;
   /** The version of the metadata that the patterns were matched against since this shard was loaded, or -1. */
   patternsVersion = -1;
 
@@ -49,6 +47,10 @@ export class ConsumerGroup implements Group {
   commonTopicNames: readonly string[] = [];
   /** The deadline of each member's session, as member-timers.ts keeps it. */
   readonly sessions = new Map<string, SessionTimer>();
+  /** When the topics must be looked at again, monotonic; 0 is now. */
+  private topicsDueMs = 0;
+  /** The epoch that the last look at the topics made. */
+  private topicsEpoch = 0;
   /** Members by the assignor that they ask for. */
   private readonly assignors = new Map<string, number>();
   /** The member epoch of each partition's owner. */
@@ -92,6 +94,20 @@ export class ConsumerGroup implements Group {
   targetOf(memberId: string, instanceId: string | null): Assignment {
     const holder = instanceId === null ? memberId : this.staticMembers.get(instanceId);
     return holder === undefined ? NO_PARTITIONS : (this.targets.get(holder) ?? NO_PARTITIONS);
+  }
+
+  /** Whether the topics changed, or the epoch that told the members so was never kept. */
+  mustLookAtTopics(nowMs: number): boolean {
+    return nowMs >= this.topicsDueMs || this.groupEpoch < this.topicsEpoch;
+  }
+
+  topicsLookedAt(dueMs: number, groupEpoch: number): void {
+    this.topicsDueMs = dueMs;
+    this.topicsEpoch = groupEpoch;
+  }
+
+  topicsChanged(): void {
+    this.topicsDueMs = 0;
   }
 
   /** The member epoch of a partition's owner, or -1 when it is free. */

@@ -15,6 +15,7 @@ import { answered, replyTo } from "../../runtime/outcome.ts";
 import { ClassicGroup } from "../classic/classic-group.ts";
 import type { ClassicGroups } from "../classic/classic-groups.ts";
 import type { GroupContext } from "../group-context.ts";
+import { recordsFit } from "../group-records.ts";
 import type { GroupRecord } from "../group-records.ts";
 import { ascending, isSameOwned, ownedTopicPartitions } from "./assignment.ts";
 import { ClassicMembers } from "./classic-members.ts";
@@ -94,7 +95,7 @@ export class ConsumerGroups {
     if (member === undefined || request.memberEpoch !== member.memberEpoch || request.memberEpoch <= 0) return null;
     if (!saysNothingNew(request, member) || !isSameClient(client, member)) return null;
     if (group.assignmentEpoch < group.groupEpoch || !isReconciledTo(member, group.assignmentEpoch)) return null;
-    if (now.monotonicMs >= group.metadataDueMs || group.subscriptions.patterns.size > 0) return null;
+    if (group.mustLookAtTopics(now.monotonicMs) || group.subscriptions.patterns.size > 0) return null;
     this.timers.session(
       group,
       member.memberId,
@@ -131,14 +132,16 @@ export class ConsumerGroups {
     const reported = request.topicPartitions;
     const reconciled = this.changes.reconcile(change, { target, subscriptionChanged, reported, timers: this.timers });
     if (reconciled instanceof Refusal) return reconciled;
+    const classic = this.context.groups.get(groupId);
+    const upgraded = classic instanceof ClassicGroup && !classic.isEmpty();
+    // Found out before anyone of the classic group is sent away.
+    if (upgraded && !recordsFit(records, config.groupMaxRecordBytes)) return tooLargeToUpgrade(groupId);
     this.timers.session(group, memberId, config.consumerGroupSessionTimeoutMs(groupId), now);
     const response = this.response(groupId, reconciled);
     if (isFullRequest(request) || !isSameOwned(before.assigned, reconciled.assigned)) {
       response.assignment = { topicPartitions: ownedTopicPartitions(reconciled.assigned) };
     }
     const replies = [replyTo(pending, response)];
-    const classic = this.context.groups.get(groupId);
-    const upgraded = classic instanceof ClassicGroup && !classic.isEmpty();
     return { records, replies: upgraded ? [...this.migration.upgradedFrom(classic, group, now), ...replies] : replies };
   }
 
@@ -184,10 +187,19 @@ export class ConsumerGroups {
   private fence(group: ConsumerGroup, members: readonly ConsumerMember[], now: Now): Outcome<GroupRecord> {
     if (this.migration.mayDowngradeWithout(group, members)) {
       const rebalanceBecause = "the last member of the consumer protocol left";
-      const downgraded = this.migration.downgrade(group, { leaving: members, joining: null, rebalanceBecause }, now);
+      const downgraded = this.migration.downgrade(
+        group,
+        { leaving: members, joining: null, written: [], rebalanceBecause },
+        now,
+      );
       if (downgraded !== null) return downgraded;
     }
-    return { records: this.changes.remove(group, members, this.timers), replies: [] };
+    const records = this.changes.remove(group, members);
+    // Too many at once are refused, and are still members then.
+    if (members.length === 1 || recordsFit(records, this.context.config().groupMaxRecordBytes)) {
+      for (const { memberId } of members) this.timers.cancelAll(group.groupId, memberId);
+    }
+    return { records, replies: [] };
   }
 
   /** One group of ConsumerGroupDescribe. */
@@ -219,7 +231,7 @@ export class ConsumerGroups {
     if (change.created) this.patterns.topicsCreated();
     for (const group of this.context.groups.values()) {
       if (!(group instanceof ConsumerGroup)) continue;
-      if (change.names.some((name) => group.isSubscribedTo(name))) group.metadataDueMs = 0;
+      if (change.names.some((name) => group.isSubscribedTo(name))) group.topicsChanged();
     }
   }
 
@@ -329,6 +341,11 @@ function isFull(group: ConsumerGroup, memberId: string, maxSize: number): boolea
 function tooLarge(maxSize: number): Refusal {
   const message = `The consumer group has reached its maximum capacity of ${maxSize} members.`;
   return new Refusal(errorCodes.GROUP_MAX_SIZE_REACHED, message);
+}
+
+function tooLargeToUpgrade(groupId: string): Refusal {
+  const message = `Cannot upgrade classic group ${groupId} to consumer group because its records do not fit one batch.`;
+  return new Refusal(errorCodes.UNKNOWN_SERVER_ERROR, message);
 }
 
 function notFound(message: string): Refusal {

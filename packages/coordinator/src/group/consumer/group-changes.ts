@@ -1,6 +1,6 @@
 // What a request of a member changes in its group, step by step: what it subscribes to, the group's epoch, the targets, the member's own
 // assignment; and what goes when members are fenced. Shared by the heartbeat and by classic members that join (GroupMetadataManager in Kafka 4.3).
-// Every step only adds records; the group changes when they are replayed. Deadlines and `metadataDueMs` change at once.
+// Every step only adds records; the group changes when they are replayed. Deadlines, and when topics are due, change at once.
 
 import type { Now } from "../../runtime/outcome.ts";
 import type { GroupContext } from "../group-context.ts";
@@ -75,7 +75,7 @@ export class GroupChanges {
       pattern === "changedAndResolved" || (pattern === "changed" && options.bumpForUnresolvedPattern);
     const bump = namesChanged || patternBumps;
     const subscriptionChanged = namesChanged || pattern !== "none";
-    if (bump || now.monotonicMs >= group.metadataDueMs) {
+    if (bump || group.mustLookAtTopics(now.monotonicMs)) {
       return { ...this.updateEpoch(change, bump), subscriptionChanged };
     }
     return { groupEpoch: group.groupEpoch, homogeneous: null, subscriptionChanged };
@@ -94,7 +94,7 @@ export class GroupChanges {
       records.push(groupEpochRecord(groupId, groupEpoch, hash));
       this.context.logger.info({ groupId, groupEpoch }, "the epoch of a consumer group grows");
     }
-    group.metadataDueMs = now.monotonicMs + METADATA_REFRESH_INTERVAL_MS;
+    group.topicsLookedAt(now.monotonicMs + METADATA_REFRESH_INTERVAL_MS, groupEpoch);
     if (group.hasPartitionMetadata) records.push(partitionMetadataTombstone(groupId));
     const isKnown = group.members.has(after.memberId) || hasStaticMember(group, after);
     const memberCount = group.members.size + (isKnown ? 0 : 1);
@@ -158,13 +158,10 @@ export class GroupChanges {
   }
 
   /** The records that take members out of their group. */
-  remove(group: ConsumerGroup, members: readonly ConsumerMember[], timers: MemberTimers): GroupRecord[] {
+  remove(group: ConsumerGroup, members: readonly ConsumerMember[]): GroupRecord[] {
     const { groupId } = group;
     const records: GroupRecord[] = [];
-    for (const { memberId } of members) {
-      records.push(...memberTombstones(groupId, memberId));
-      timers.cancelAll(groupId, memberId);
-    }
+    for (const { memberId } of members) records.push(...memberTombstones(groupId, memberId));
     const subscriptions = new Subscriptions(group.subscriptions);
     for (const member of members) subscriptions.removeMember(member);
     for (const pattern of forgetPatterns(group, members, records)) {

@@ -13,6 +13,7 @@ import { Effects } from "../classic/effects.ts";
 import { groupMetadataRecord } from "../classic/group-metadata-record.ts";
 import { ClassicMember } from "../classic/member.ts";
 import type { GroupContext } from "../group-context.ts";
+import { recordsFit } from "../group-records.ts";
 import type { GroupRecord } from "../group-records.ts";
 import type { Assignment } from "./assignment.ts";
 import { NO_PARTITIONS, ownedSince } from "./assignment.ts";
@@ -97,11 +98,16 @@ export class Migration {
 
   /**
    * The group as a classic one, in place of the consumer group: without `leaving`, and with `joining` where it replaces a static member.
-   * Null, and nothing is changed, when it would be too large for one record.
+   * `written` are records that go before. Null, and nothing is changed, when all of them together would not fit one batch.
    */
   downgrade(
     group: ConsumerGroup,
-    change: { leaving: readonly ConsumerMember[]; joining: ConsumerMember | null; rebalanceBecause: string | null },
+    change: {
+      leaving: readonly ConsumerMember[];
+      joining: ConsumerMember | null;
+      written: readonly GroupRecord[];
+      rebalanceBecause: string | null;
+    },
     now: Now,
   ): Outcome<GroupRecord> | null {
     const { groupId } = group;
@@ -110,10 +116,13 @@ export class Migration {
       id === replaced?.memberId ? change.joining!.memberId : id,
     );
     const classic = this.classicGroupOf(group, change, now);
-    const record = groupMetadataRecord(classic);
-    if (!this.classic.rebalances.fits(record)) return null;
     const effects = new Effects();
-    effects.records.push(...groupTombstones(groupId, memberIds, group.resolvedPatterns.keys()), record);
+    effects.records.push(
+      ...change.written,
+      ...groupTombstones(groupId, memberIds, group.resolvedPatterns.keys()),
+      groupMetadataRecord(classic),
+    );
+    if (!recordsFit(effects.records, this.context.config().groupMaxRecordBytes)) return null;
     for (const memberId of group.members.keys()) this.timers.cancelAll(groupId, memberId);
     this.context.groups.set(groupId, classic);
     for (const member of classic.members.values()) this.classic.sessions.extend(groupId, member, now);
