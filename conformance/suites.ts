@@ -4,7 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder, requireProgram, resolveJars } from "../tools/reference.ts";
 import { runInstaller, type Command } from "./processes.ts";
@@ -18,7 +18,8 @@ export interface Suite {
 const installLimitMs = 420_000;
 
 export const suites: readonly Suite[] = [
-  { name: "node-confluent", prepare: prepareNodeConfluent },
+  { name: "node-confluent", prepare: () => prepareNodeConfluent("suite.mjs") },
+  { name: "node-groups", prepare: () => prepareNodeConfluent("groups.mjs") },
   { name: "rust-rskafka", prepare: prepareRust },
   { name: "go-franz", prepare: () => prepareGo("franz") },
   { name: "go-sarama", prepare: () => prepareGo("sarama") },
@@ -77,17 +78,22 @@ async function prepareRust(): Promise<Command> {
   return { program: join(target, "debug", "ottla-conformance"), words: [] };
 }
 
+/** The programs stand beside the packages that they import, as they are now; installing is for the packages alone. */
+async function prepareNodeConfluent(program: "suite.mjs" | "groups.mjs"): Promise<Command> {
+  const folder = await nodeConfluentFolder();
+  return { program: "node", words: [join(folder, program)] };
+}
+
 /**
  * The addon comes without a binary for this place, so librdkafka and the addon are compiled: without optimisation, which takes a
  * third of the time, and against the system's libraries (dynamic), since the static build would download their sources.
  */
-async function prepareNodeConfluent(): Promise<Command> {
+const nodeConfluentFolder = once(async () => {
   const source = suiteFolder("node-confluent");
-  const files = ["package.json", "package-lock.json", "suite.mjs"].map((file) => join(source, file));
+  const manifests = ["package.json", "package-lock.json"];
+  const files = manifests.map((file) => join(source, file));
   const folder = await installed("node-confluent", files, async (target) => {
-    for (const file of ["package.json", "package-lock.json", "suite.mjs"]) {
-      await copyFile(join(source, file), join(target, file));
-    }
+    for (const file of manifests) await copyFile(join(source, file), join(target, file));
     const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
     await runInstaller({ program: "npm", words: ["ci", ...quiet], folder: target }, installLimitMs);
     const addon = join(target, "node_modules", "@confluentinc", "kafka-javascript");
@@ -95,8 +101,10 @@ async function prepareNodeConfluent(): Promise<Command> {
     const environment = { CKJS_LINKING: "dynamic", CFLAGS: "-O0 -g0", CXXFLAGS: "-O0 -g0" };
     await runInstaller({ program: "npm", words, folder: addon, environment }, installLimitMs);
   });
-  return { program: "node", words: [join(folder, "suite.mjs")] };
-}
+  const programs = (await readdir(source)).filter((file) => file.endsWith(".mjs"));
+  for (const file of programs) await copyFile(join(source, file), join(folder, file));
+  return folder;
+});
 
 function suiteFolder(name: string): string {
   return join(import.meta.dirname, name);
