@@ -24,7 +24,7 @@ export function groupCoordinatorOf(
   return new CoordinatorPartitions<GroupRecord, GroupShard>({
     topic: GROUP_TOPIC,
     codec: groupRecordCodec,
-    newShard: () => new GroupShard({ config: configs, topics, random: parts.random, logger: broker.logger }),
+    newShard: () => new GroupShard({ config: configs, topics, counters: broker.counters.groups, random: parts.random, logger: broker.logger }),
     partitionCount: () => broker.topic(GROUP_TOPIC)?.partitions.length ?? 0,
     createTopic: () =>
       parts.internalTopics.create({
@@ -74,7 +74,11 @@ function groupConfigOf(config: BrokerConfig, broker: Broker): GroupCoordinatorCo
     groupMaxSessionTimeoutMs: config.get("group.max.session.timeout.ms"),
     groupInitialRebalanceDelayMs: config.get("group.initial.rebalance.delay.ms"),
     groupMaxSize: config.get("group.max.size"),
-    groupMaxRecordBytes: config.get("message.max.bytes") - BATCH_OVERHEAD_BYTES,
+    // Not cached: the topic may have a limit of its own.
+    get groupMaxRecordBytes() {
+      const log = broker.replicas.get(GROUP_TOPIC, 0)?.log;
+      return (log?.config.maxMessageBytes ?? config.get("message.max.bytes")) - BATCH_OVERHEAD_BYTES;
+    },
     consumerGroupMaxSize: config.get("group.consumer.max.size"),
     consumerGroupAssignors: config.get("group.consumer.assignors"),
     consumerGroupMigrationPolicy: config.get(
