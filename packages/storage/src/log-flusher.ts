@@ -60,6 +60,16 @@ export class LogFlusher {
     this.target = Math.min(this.target, offset);
   }
 
+  /** After a clean stop no start looks in the records for producers or aborted transactions: what the close wrote of them is durable. */
+  async syncClosed(): Promise<void> {
+    const { snapshots, producers, segments, context, folder } = this.state;
+    const written = snapshots.takeUnsynced();
+    if (written.length === 0 || (producers.producerCount === 0 && !segments.active.hasTransactions)) return;
+    await this.syncFiles(written);
+    await segments.active.syncTransactions();
+    await context.fileSystem.syncFolder(folder);
+  }
+
   private async run(): Promise<void> {
     if (this.failure !== null) throw this.failure;
     try {

@@ -161,10 +161,10 @@ function replayFrom(state: LogState, offset: number, endIndex: number): void {
 /** Reads and checks every segment from the recovery point on; drops what follows the first bad batch. */
 async function recover(state: LogState, recoveryPoint: number): Promise<void> {
   const { segments, snapshots, context } = state;
-  const first = Math.max(0, segments.floorIndex(recoveryPoint));
+  // A segment that ends at the recovery point may have been rolled just when the end came, its records durable and its indexes not,
+  // among them the aborted transactions.
+  const first = Math.max(0, segments.floorIndex(recoveryPoint - 1));
   const firstBaseOffset = segments.at(first)!.baseOffset;
-  // The one before may have been rolled just when the end came, its records durable and its indexes not.
-  segments.at(first - 1)?.end();
   snapshots.removeAbove(firstBaseOffset);
   const from = loadLatestSnapshot(state, firstBaseOffset);
   replayFrom(state, from, first);

@@ -75,7 +75,10 @@ export function restoreProducers(state: LogState): void {
 /** The offset that the producers' state has after loading a snapshot at or below `limit`; without one, where the first segment begins. */
 export function loadLatestSnapshot(state: LogState, limit: number): number {
   const nowMs = state.context.clock.nowMs();
+  const firstOffset = state.segments.first.baseOffset;
   for (const offset of state.snapshots.upTo(limit)) {
+    // A power cut brought it back, and what followed it is gone: markers perhaps, without which its transactions would never end.
+    if (offset < firstOffset) break;
     const bytes = state.snapshots.read(offset);
     try {
       if (bytes === null) throw new DecodeError("the snapshot is gone");
@@ -90,7 +93,7 @@ export function loadLatestSnapshot(state: LogState, limit: number): number {
       state.snapshots.remove(offset);
     }
   }
-  const start = Math.min(limit, state.segments.first.baseOffset);
+  const start = Math.min(limit, firstOffset);
   state.producers.reset(start);
   return start;
 }

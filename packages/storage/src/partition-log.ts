@@ -299,6 +299,7 @@ export class PartitionLog {
       await this.flush();
       takeSnapshot(this.state, this.state.logEndOffset);
       for (const segment of this.state.segments.all()) segment.writeIndexes();
+      await this.flusher.syncClosed();
     } finally {
       this.abandon();
     }

@@ -19,14 +19,14 @@ export class SegmentIndexes {
   /** Whether the files lack something. */
   changed = false;
   private transactions: TransactionIndex | null = null;
-  private hasTransactions: boolean;
+  private hasAborted: boolean;
   private readonly fileSystem: FileSystem;
 
   constructor(options: { fileSystem: FileSystem; folder: string; baseOffset: number; hasTransactions: boolean }) {
     this.fileSystem = options.fileSystem;
     this.folder = options.folder;
     this.baseOffset = options.baseOffset;
-    this.hasTransactions = options.hasTransactions;
+    this.hasAborted = options.hasTransactions;
   }
 
   /** Must be called with every change of an index. */
@@ -43,7 +43,7 @@ export class SegmentIndexes {
 
   /** Drops the aborted transactions as well; recovery finds them again. */
   resetTransactions(): void {
-    this.transactions = this.hasTransactions ? new TransactionIndex(this.baseOffset) : null;
+    this.transactions = this.hasAborted ? new TransactionIndex(this.baseOffset) : null;
     this.changed = true;
   }
 
@@ -70,7 +70,7 @@ export class SegmentIndexes {
 
   /** Null when no transaction of this segment was aborted. @throws DecodeError when the file is damaged. */
   transactionIndex(): TransactionIndex | null {
-    if (this.transactions === null && this.hasTransactions) {
+    if (this.transactions === null && this.hasAborted) {
       this.transactions = new TransactionIndex(
         this.baseOffset,
         this.fileSystem.readFile(this.pathOf(TRANSACTION_INDEX_SUFFIX)) ?? undefined,
@@ -82,7 +82,7 @@ export class SegmentIndexes {
   /** The transaction index to add to; its file is made by `write`. */
   transactionIndexForAppend(): TransactionIndex {
     this.transactions = this.transactionIndex() ?? new TransactionIndex(this.baseOffset);
-    this.hasTransactions = true;
+    this.hasAborted = true;
     this.changed = true;
     return this.transactions;
   }
@@ -107,21 +107,19 @@ export class SegmentIndexes {
   }
 
   /** Resolves when the files would survive a power cut; those that are gone meanwhile are left out. */
-  async sync(): Promise<void> {
-    const suffixes = [
-      OFFSET_INDEX_SUFFIX,
-      TIME_INDEX_SUFFIX,
-      ...(this.hasTransactions ? [TRANSACTION_INDEX_SUFFIX] : []),
-    ];
-    for (const suffix of suffixes) {
-      if (this.fileSystem.status(this.pathOf(suffix)) === null) continue;
-      const file = this.fileSystem.open(this.pathOf(suffix), "append");
-      try {
-        await file.sync();
-      } finally {
-        file.close();
-      }
-    }
+  sync(): Promise<void> {
+    const transactions = this.hasAborted ? [TRANSACTION_INDEX_SUFFIX] : [];
+    return this.syncFiles([OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, ...transactions]);
+  }
+
+  /** As `sync`, for the aborted transactions alone. */
+  syncTransactions(): Promise<void> {
+    return this.syncFiles(this.hasAborted ? [TRANSACTION_INDEX_SUFFIX] : []);
+  }
+
+  /** Whether there are aborted transactions. */
+  get hasTransactions(): boolean {
+    return this.hasAborted;
   }
 
   /** Gives up the memory, unless the files lack something. */
@@ -138,6 +136,18 @@ export class SegmentIndexes {
       (this.times?.table.heldBytes() ?? 0) +
       (this.transactions?.table.heldBytes() ?? 0)
     );
+  }
+
+  private async syncFiles(suffixes: readonly string[]): Promise<void> {
+    for (const suffix of suffixes) {
+      if (this.fileSystem.status(this.pathOf(suffix)) === null) continue;
+      const file = this.fileSystem.open(this.pathOf(suffix), "append");
+      try {
+        await file.sync();
+      } finally {
+        file.close();
+      }
+    }
   }
 
   private pathOf(suffix: string): string {

@@ -297,6 +297,16 @@ export class Segment implements IndexOwner {
     if (options.indexes && !this.removed) await this.indexes.sync();
   }
 
+  /** Whether any transaction of this segment was aborted. */
+  get hasTransactions(): boolean {
+    return this.indexes.hasTransactions;
+  }
+
+  /** Resolves when the aborted transactions in the index file would survive a power cut, but for the file's name. */
+  async syncTransactions(): Promise<void> {
+    if (!this.removed) await this.indexes.syncTransactions();
+  }
+
   /** Cuts all batches from `position` on, which hold `offset` and later. */
   truncate(cut: { position: number; offset: number }): void {
     const [offsets, times, transactions] = [this.offsetIndex(), this.timeIndex(), this.transactionIndex()];
