@@ -1,9 +1,22 @@
 // The table of metrics: names as dashboards for Kafka know them (JMX names in Prometheus form), and how each is read.
 // A metric is a row here; `readMetrics` and docs/reference/metrics.md are derived. Counting on the hot path is one addition.
 
+import { GroupCounters, TransactionCounters } from "@ottla/coordinator";
 import { apiKeyEntry } from "@ottla/protocol";
 import type { PartitionLog } from "@ottla/storage";
 import type { Broker } from "./broker.ts";
+import {
+  CLASSIC_STATES,
+  classicGroupsIn,
+  consumerGroupsByState,
+  groupsByProtocol,
+  groupPartitionsByState,
+  keptOffsets,
+  meanLoadMs,
+  transactionsByState,
+  waitingRequests,
+} from "./coordinators/coordinator-figures.ts";
+import type { LoadTimes } from "./coordinators/coordinator-partitions.ts";
 
 /** What the broker counts while it runs. Whole numbers that only grow; read them through the table. */
 export class Counters {
@@ -11,6 +24,10 @@ export class Counters {
   bytesIn = 0;
   bytesOut = 0;
   failedProduces = 0;
+  /** Markers kept in partitions of this broker, whoever decided on them. */
+  markersWritten = 0;
+  readonly groups = new GroupCounters();
+  readonly transactions = new TransactionCounters();
   /** By API key. */
   readonly requests: number[] = [];
 
@@ -104,6 +121,8 @@ export const metrics: readonly Metric[] = [
     help: "The first offset that a partition still has.",
     read: (broker) => ofPartitions(broker, ({ logStartOffset }) => logStartOffset),
   },
+  ...groupMetrics(),
+  ...transactionMetrics(),
 ];
 
 /** All metrics as they are now. */
@@ -131,6 +150,104 @@ function counter(name: string, help: string, value: (broker: Broker) => number):
 
 function gauge(name: string, help: string, value: (broker: Broker) => number): Metric {
   return { name, kind: "gauge", help, read: (broker) => [{ labels: {}, value: value(broker) }] };
+}
+
+// What Kafka has no name for begins with ottla_.
+function groupMetrics(): Metric[] {
+  const name = (attribute: string): string => `kafka_server_group_coordinator_metrics_${attribute}`;
+  const manager = (gaugeName: string): string => `kafka_coordinator_group_groupmetadatamanager_${gaugeName}`;
+  return [
+    labelled(name("group_count"), "Groups by protocol.", (broker) => groupsByProtocol(broker)),
+    labelled(name("consumer_group_count"), "Groups of the consumer protocol (KIP-848) by state.", (broker) =>
+      consumerGroupsByState(broker),
+    ),
+    gauge(manager("numgroups"), "Classic groups, in whatever state.", (broker) => classicGroupsIn(broker, null)),
+    ...CLASSIC_STATES.map((state) =>
+      gauge(manager(`numgroups${state.toLowerCase()}`), `Classic groups in state ${state}.`, (broker) =>
+        classicGroupsIn(broker, state),
+      ),
+    ),
+    gauge(manager("numoffsets"), "Committed offsets, without those of open transactions.", keptOffsets),
+    counter(
+      name("group_completed_rebalance_count"),
+      "Rebalances of classic groups that ended with an assignment.",
+      ({ counters }) => counters.groups.completedRebalances,
+    ),
+    counter(
+      name("consumer_group_rebalance_count"),
+      "Growths of the epochs of consumer groups, but for members that vanished.",
+      ({ counters }) => counters.groups.consumerGroupRebalances,
+    ),
+    counter(
+      name("offset_commit_count"),
+      "Offsets committed, one for each partition.",
+      ({ counters }) => counters.groups.committedOffsets,
+    ),
+    counter(
+      name("offset_expiration_count"),
+      "Offsets forgotten because of their age.",
+      ({ counters }) => counters.groups.expiredOffsets,
+    ),
+    counter(
+      name("offset_deletion_count"),
+      "Offsets deleted by OffsetDelete; not those of deleted groups and topics.",
+      ({ counters }) => counters.groups.deletedOffsets,
+    ),
+    labelled(name("num_partitions"), "Partitions of `__consumer_offsets` by what their coordinator does.", (broker) =>
+      groupPartitionsByState(broker),
+    ),
+    ...loadTimes("group", ({ groups }) => groups.loadTimes),
+  ];
+}
+
+function transactionMetrics(): Metric[] {
+  return [
+    labelled("ottla_transaction_coordinator_transactional_ids", "Transactional ids by state.", (broker) =>
+      transactionsByState(broker),
+    ),
+    counter(
+      "ottla_transaction_coordinator_committed_total",
+      "Transactions decided to commit.",
+      ({ counters }) => counters.transactions.committed,
+    ),
+    counter(
+      "ottla_transaction_coordinator_aborted_total",
+      "Transactions decided to abort, for whatever reason.",
+      ({ counters }) => counters.transactions.aborted,
+    ),
+    counter(
+      "ottla_transaction_coordinator_timed_out_total",
+      "Transactions aborted because they took longer than their timeout.",
+      ({ counters }) => counters.transactions.timedOut,
+    ),
+    counter(
+      "ottla_transaction_markers_written_total",
+      "Markers that ended a transaction on a partition of this broker.",
+      ({ counters }) => counters.markersWritten,
+    ),
+    ...loadTimes("transaction", ({ transactions }) => transactions.loadTimes),
+    labelled(
+      "ottla_coordinator_waiting_requests",
+      "Requests that wait for their group, or for the log, by coordinator.",
+      (broker) => waitingRequests(broker),
+    ),
+  ];
+}
+
+function loadTimes(coordinator: "group" | "transaction", times: (broker: Broker) => LoadTimes): Metric[] {
+  const name = `kafka_server_${coordinator}_coordinator_metrics_partition_load_time`;
+  return [
+    gauge(
+      `${name}_max`,
+      "Longest time that loading a partition took since the start, ms.",
+      (broker) => times(broker).longestMs,
+    ),
+    gauge(`${name}_avg`, "Mean of the same.", (broker) => meanLoadMs(times(broker))),
+  ];
+}
+
+function labelled(name: string, help: string, read: (broker: Broker) => Sample[]): Metric {
+  return { name, kind: "gauge", help, read };
 }
 
 function ofPartitions(broker: Broker, value: (log: PartitionLog) => number): Sample[] {

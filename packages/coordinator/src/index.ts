@@ -17,6 +17,7 @@ export {
 } from "./group/classic/by-version.ts";
 export type { DescribedGroup } from "./group/classic/classic-groups.ts";
 export type { GroupCoordinatorConfig } from "./group/group-config.ts";
+export { GroupCounters } from "./group/group-counters.ts";
 export { groupRecordCodec } from "./group/group-records.ts";
 export type { GroupRecord } from "./group/group-records.ts";
 export { GroupShard } from "./group/group-shard.ts";
@@ -30,6 +31,7 @@ export { TransactionShard } from "./transaction/transaction-shard.ts";
 export type { TransactionClaim } from "./transaction/transaction-shard.ts";
 export type { TopicPartitions } from "./transaction/add-partitions.ts";
 export type { TransactionContext, TransactionCoordinatorConfig } from "./transaction/transaction-context.ts";
+export { TransactionCounters } from "./transaction/transaction-counters.ts";
 export { filterableStates, undescribed } from "./transaction/transaction-listing.ts";
 export type {
   TransactionDescription,

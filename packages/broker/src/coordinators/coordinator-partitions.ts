@@ -23,6 +23,13 @@ export interface CoordinatorOptions<CoordinatorRecord, Shard> {
   endOfTurn(action: () => void): void;
 }
 
+/** How long loading the shards of partitions took since the start, failed attempts not counted. */
+export interface LoadTimes {
+  readonly count: number;
+  readonly totalMs: number;
+  readonly longestMs: number;
+}
+
 /** How long after a failure a shard is loaded again. */
 const RELOAD_DELAY_MS = 1000;
 
@@ -37,6 +44,7 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
   private readonly options: CoordinatorOptions<CoordinatorRecord, Shard>;
   private readonly led = new Map<number, Led<CoordinatorRecord, Shard>>();
   private closed = false;
+  private times: LoadTimes = { count: 0, totalMs: 0, longestMs: 0 };
 
   constructor(options: CoordinatorOptions<CoordinatorRecord, Shard>) {
     this.options = options;
@@ -94,9 +102,18 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
     return led.runtime.run(refused, command);
   }
 
+  get loadTimes(): LoadTimes {
+    return this.times;
+  }
+
   /** The partitions whose shards this node runs or loads. */
   partitions(): number[] {
     return [...this.led.keys()];
+  }
+
+  /** The runtimes of all shards, in whatever state they are. */
+  *runtimes(): Generator<ShardRuntime<CoordinatorRecord, Shard>, void, undefined> {
+    for (const { runtime } of this.led.values()) yield runtime;
   }
 
   /** The shard runtime of a partition; undefined when this node does not lead it. */
@@ -159,6 +176,7 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
   // A partition without records is active at once, so that the first client of a new node does not have to ask twice.
   private async load(led: Led<CoordinatorRecord, Shard>): Promise<void> {
     const { runtime, partition } = led;
+    const begunMs = this.options.clock.monotonicMs();
     try {
       if (partition.log.logEndOffset > partition.log.logStartOffset) {
         await readLog(
@@ -167,7 +185,9 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
           () => this.isCurrent(led, runtime),
         );
       }
-      if (this.isCurrent(led, runtime)) runtime.activate();
+      if (!this.isCurrent(led, runtime)) return;
+      runtime.activate();
+      this.noteLoaded(this.options.clock.monotonicMs() - begunMs);
     } catch (error) {
       this.options.logger.error(
         { topic: partition.topic, partition: partition.index, error },
@@ -176,6 +196,11 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
       runtime.close(errorCodes.NOT_COORDINATOR);
       this.retryLater(led);
     }
+  }
+
+  private noteLoaded(tookMs: number): void {
+    const { count, totalMs, longestMs } = this.times;
+    this.times = { count: count + 1, totalMs: totalMs + tookMs, longestMs: Math.max(longestMs, tookMs) };
   }
 
   private isCurrent(led: Led<CoordinatorRecord, Shard>, runtime: ShardRuntime<CoordinatorRecord, Shard>): boolean {

@@ -24,7 +24,14 @@ export function groupCoordinatorOf(
   return new CoordinatorPartitions<GroupRecord, GroupShard>({
     topic: GROUP_TOPIC,
     codec: groupRecordCodec,
-    newShard: () => new GroupShard({ config: configs, topics, counters: broker.counters.groups, random: parts.random, logger: broker.logger }),
+    newShard: () =>
+      new GroupShard({
+        config: configs,
+        topics,
+        counters: broker.counters.groups,
+        random: parts.random,
+        logger: broker.logger,
+      }),
     partitionCount: () => broker.topic(GROUP_TOPIC)?.partitions.length ?? 0,
     createTopic: () =>
       parts.internalTopics.create({

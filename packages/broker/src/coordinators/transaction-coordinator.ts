@@ -27,6 +27,7 @@ export function transactionCoordinatorOf(
         takeProducerId: () => broker.producerIds.take(),
         // In the middle of a command; the next one follows when it is done.
         markersWaiting: () => queueMicrotask(() => writeMarkers(coordinator, { partition, ...parts, broker })),
+        counters: broker.counters.transactions,
         logger: broker.logger,
       }),
     partitionCount: () => broker.topic(TRANSACTION_TOPIC)?.partitions.length ?? 0,

@@ -17,6 +17,16 @@ export interface EndOfTransaction {
 /** Resolves with an error code, NONE once the marker is kept. */
 export async function writeMarker(
   broker: Broker,
+  place: { topic: string; partition: number },
+  end: EndOfTransaction,
+): Promise<number> {
+  const errorCode = await append(broker, place, end);
+  if (errorCode === errorCodes.NONE) broker.counters.markersWritten++;
+  return errorCode;
+}
+
+async function append(
+  broker: Broker,
   { topic, partition }: { topic: string; partition: number },
   end: EndOfTransaction,
 ): Promise<number> {

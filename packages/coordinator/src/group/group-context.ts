@@ -4,6 +4,7 @@ import type { Logger, Random } from "@ottla/base";
 import type { Deadlines } from "../runtime/deadlines.ts";
 import type { Now, Outcome } from "../runtime/outcome.ts";
 import type { GroupCoordinatorConfig } from "./group-config.ts";
+import type { GroupCounters } from "./group-counters.ts";
 import type { GroupRecord } from "./group-records.ts";
 import type { Group } from "./group.ts";
 import type { TopicsView } from "./topics-view.ts";
@@ -18,6 +19,7 @@ export interface GroupContext {
   config(): GroupCoordinatorConfig;
   /** The topics as the newest metadata image has them. */
   topics(): TopicsView;
+  readonly counters: GroupCounters;
   readonly random: Random;
   readonly logger: Logger;
 }

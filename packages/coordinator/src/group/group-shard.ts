@@ -20,6 +20,7 @@ import { ConsumerGroups } from "./consumer/consumer-groups.ts";
 import type { TopicsChange } from "./consumer/consumer-groups.ts";
 import type { GroupCoordinatorConfig } from "./group-config.ts";
 import type { GroupContext } from "./group-context.ts";
+import { GroupCounters } from "./group-counters.ts";
 import type { GroupRecord } from "./group-records.ts";
 import { Offsets } from "./offsets/offsets.ts";
 import type { DeletedTopic } from "./offsets/offsets.ts";
@@ -30,6 +31,8 @@ export interface GroupShardOptions {
   config(): GroupCoordinatorConfig;
   /** The topics as the newest metadata image has them. */
   topics(): TopicsView;
+  /** Counted into, by all shards of a node alike; its own when not given. */
+  readonly counters?: GroupCounters;
   readonly random: Random;
   readonly logger: Logger;
 }
@@ -48,6 +51,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
       deadlines: new Deadlines(),
       config: () => options.config(),
       topics: () => options.topics(),
+      counters: options.counters ?? new GroupCounters(),
       random: options.random,
       logger: options.logger,
     };

@@ -79,6 +79,11 @@ export class ShardRuntime<CoordinatorRecord, Shard extends CoordinatorShard<Coor
     return this.state === "active";
   }
 
+  /** Closed because of a failure, or for good. */
+  get isClosed(): boolean {
+    return this.state === "closed";
+  }
+
   /** Requests that wait for an answer. */
   get waitingCount(): number {
     return this.waiting.size;

@@ -1,6 +1,7 @@
 // What the transaction coordinator may know of the world around one shard.
 
 import type { Logger } from "@ottla/base";
+import type { TransactionCounters } from "./transaction-counters.ts";
 
 /** The configs that the transaction coordinator honours, by Kafka's names in camel case. */
 export interface TransactionCoordinatorConfig {
@@ -28,5 +29,7 @@ export interface TransactionContext {
    * Its answer, as every answer, is given when the records that decided on the markers are kept.
    */
   markersWaiting(): void;
+  /** Counted into, by all shards of a node alike. */
+  readonly counters: TransactionCounters;
   readonly logger: Logger;
 }

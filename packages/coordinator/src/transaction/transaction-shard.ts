@@ -24,7 +24,7 @@ import { OutstandingMarkers } from "./transaction-markers.ts";
 import type { MarkerPartition, TransactionMarkers } from "./transaction-markers.ts";
 import type { TransactionRecord } from "./transaction-records.ts";
 import { completed, isBeingEnded, NEVER_TIMES_OUT } from "./transaction.ts";
-import type { Transaction } from "./transaction.ts";
+import type { Transaction, TransactionState } from "./transaction.ts";
 
 /** A producer's word on its transaction. */
 export interface TransactionClaim extends ProducerClaim {
@@ -61,6 +61,13 @@ export class TransactionShard implements CoordinatorShard<TransactionRecord> {
   /** How many transactional ids are known. */
   get size(): number {
     return this.transactions.size;
+  }
+
+  /** How many transactional ids are in each state; states that none is in are absent. */
+  countByState(): Map<TransactionState, number> {
+    const counts = new Map<TransactionState, number>();
+    for (const { state } of this.transactions.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
+    return counts;
   }
 
   initProducerId(
@@ -167,7 +174,10 @@ export class TransactionShard implements CoordinatorShard<TransactionRecord> {
     this.transactions.set(transactionalId, transaction);
     if (transaction.state === "Ongoing") this.ongoing.add(transactionalId);
     // While the log is read, most of what was decided turns out to be complete: `loaded` sees to the rest.
-    if (this.isLoaded && isBeingEnded(transaction)) this.expectMarkers(transaction);
+    if (!this.isLoaded || !isBeingEnded(transaction)) return;
+    if (transaction.state === "PrepareCommit") this.context.counters.committed++;
+    else this.context.counters.aborted++;
+    this.expectMarkers(transaction);
   }
 
   /** No transaction is ever written about in a transaction. */
@@ -261,6 +271,7 @@ export class TransactionShard implements CoordinatorShard<TransactionRecord> {
         { transactionalId, timeoutMs },
         "a transaction took longer than its timeout and is aborted",
       );
+      this.context.counters.timedOut++;
       records.push(...this.records(steps));
     }
     if (this.ongoing.size > 0) this.repeat(ABORT_TIMED_OUT, this.context.config().abortTimedOutIntervalMs, now);

@@ -6,6 +6,7 @@ import { Deadlines } from "../../src/runtime/deadlines.ts";
 import { ClassicGroups } from "../../src/group/classic/classic-groups.ts";
 import type { GroupCoordinatorConfig } from "../../src/group/group-config.ts";
 import type { GroupContext } from "../../src/group/group-context.ts";
+import { GroupCounters } from "../../src/group/group-counters.ts";
 import type { GroupRecord } from "../../src/group/group-records.ts";
 import type { Group } from "../../src/group/group.ts";
 import type { TopicsView, TopicView } from "../../src/group/topics-view.ts";
@@ -58,6 +59,7 @@ export function topicsView(topics: readonly TestTopic[], version = 1): TopicsVie
 export class TestWorld {
   config: GroupCoordinatorConfig = testConfig;
   topics: TopicsView = topicsView([]);
+  readonly counters = new GroupCounters();
   readonly random = new SeededRandom(7);
   readonly logger = new RecordingLogger();
 
@@ -69,6 +71,7 @@ export class TestWorld {
       deadlines: new Deadlines<(now: Now) => Outcome<GroupRecord>>(),
       config: () => this.config,
       topics: () => this.topics,
+      counters: this.counters,
       random: this.random,
       logger: this.logger,
     };

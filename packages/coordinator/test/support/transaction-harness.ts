@@ -4,6 +4,7 @@ import { ManualClock, RecordingLogger } from "@ottla/base";
 import { errorName } from "@ottla/protocol";
 import type { InitProducerIdResponse } from "@ottla/protocol/messages/22-init-producer-id.ts";
 import type { EndTxnResponse } from "@ottla/protocol/messages/26-end-txn.ts";
+import { TransactionCounters } from "../../src/transaction/transaction-counters.ts";
 import { TransactionShard } from "../../src/transaction/transaction-shard.ts";
 import { transactionRecordCodec } from "../../src/transaction/transaction-records.ts";
 import type { TransactionRecord } from "../../src/transaction/transaction-records.ts";
@@ -30,6 +31,7 @@ export class TransactionHarness {
     abortTimedOutIntervalMs: 10_000,
     removeExpiredIntervalMs: 3_600_000,
   };
+  readonly counters = new TransactionCounters();
   readonly logger = new RecordingLogger();
   coordinatorEpoch = 3;
   transactionVersion: number;
@@ -52,6 +54,7 @@ export class TransactionHarness {
           takeProducerId: () =>
             this.producerIds === null ? this.nextProducerId++ : (this.producerIds.shift() ?? null),
           markersWaiting: () => void this.calls++,
+          counters: this.counters,
           logger: this.logger,
         }),
     });

@@ -101,6 +101,7 @@ export class Rebalances {
       }
     }
     group.transitionTo("Stable", now);
+    this.context.counters.completedRebalances++;
   }
 
   /** Whether a group's record can be appended at all. */

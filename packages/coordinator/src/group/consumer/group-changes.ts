@@ -92,6 +92,7 @@ export class GroupChanges {
     if (bump || hash !== group.metadataHash) {
       groupEpoch++;
       records.push(groupEpochRecord(groupId, groupEpoch, hash));
+      this.context.counters.consumerGroupRebalances++;
       this.context.logger.info({ groupId, groupEpoch }, "the epoch of a consumer group grows");
     }
     group.topicsLookedAt(now.monotonicMs + METADATA_REFRESH_INTERVAL_MS, groupEpoch);

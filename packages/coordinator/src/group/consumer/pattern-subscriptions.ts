@@ -119,6 +119,7 @@ export class PatternSubscriptions {
     group.patternsVersion = context.topics().version;
     if (changed || hash !== group.metadataHash) {
       records.push(groupEpochRecord(groupId, group.groupEpoch + 1, hash));
+      context.counters.consumerGroupRebalances++;
       group.topicsLookedAt(now.monotonicMs + METADATA_REFRESH_INTERVAL_MS, group.groupEpoch + 1);
     }
     return { records, replies: [] };

@@ -23,7 +23,9 @@ export function expireOffsets(context: GroupContext, kept: Kept, now: Now): Grou
   const records: GroupRecord[] = [];
   const age = { nowMs: now.wallMs, retentionMs: context.config().offsetsRetentionMs };
   for (const group of context.groups.values()) {
+    const before = records.length;
     const allExpired = expireGroup(group, kept, age, records);
+    context.counters.expiredOffsets += records.length - before;
     if (allExpired && group.isEmpty()) records.push(...group.tombstones());
   }
   if (records.length > 0) context.logger.info({ records: records.length }, "expired offsets and groups are forgotten");

@@ -74,6 +74,7 @@ export class Offsets {
       refuse: refusePartition(group, claim, ({ topicId }) => topicId),
     });
     if (decision.records === null) return answered(pending, refusedCommits(request, decision.errorCode));
+    this.context.counters.committedOffsets += decision.records.length;
     return { records: decision.records, replies: [replyTo(pending, decision.answer)] };
   }
 
@@ -101,6 +102,7 @@ export class Offsets {
     const { producerId, producerEpoch } = request;
     const replies = [replyTo(pending, decision.answer)];
     if (decision.records.length === 0) return { records: [], replies };
+    this.context.counters.committedOffsets += decision.records.length;
     const guard = verificationGuard === undefined ? {} : { verificationGuard };
     return { records: decision.records, replies, producer: { producerId, producerEpoch, ...guard } };
   }
@@ -139,6 +141,7 @@ export class Offsets {
         }),
       };
     });
+    this.context.counters.deletedOffsets += records.length;
     return { records, replies: [replyTo(pending, { errorCode: errorCodes.NONE, throttleTimeMs: 0, topics })] };
   }
 
