@@ -30,7 +30,11 @@ export class ByteWriter {
   private parts: FramePart[] | null = null;
   private partBytes = 0;
 
-  constructor(initialBytes = 256) {
+  private readonly limitBytes: number;
+
+  /** Writing more than `limitBytes`, foreign parts apart, throws a RangeError. */
+  constructor(initialBytes = 256, limitBytes = Infinity) {
+    this.limitBytes = limitBytes;
     this.buffer = Buffer.allocUnsafe(initialBytes);
   }
 
@@ -172,7 +176,9 @@ export class ByteWriter {
 
   private grow(length: number): number {
     const kept = this.offset - this.partStart;
-    const next = Buffer.allocUnsafe(Math.max(kept + length, this.buffer.length * 2));
+    const needed = kept + length;
+    if (needed > this.limitBytes) throw new RangeError(`more than ${this.limitBytes} bytes are to be written`);
+    const next = Buffer.allocUnsafe(Math.max(needed, Math.min(this.buffer.length * 2, this.limitBytes)));
     this.buffer.copy(next, 0, this.partStart, this.offset);
     this.buffer = next;
     this.partStart = 0;

@@ -13,6 +13,12 @@ import type { AnyHandler, RequestContext } from "./handler.ts";
 import { API_VERSIONS_KEY, unsupportedApiVersions } from "./handlers/18-api-versions.ts";
 import { handlersByKey } from "./handlers/index.ts";
 
+/**
+ * The most that an answer may have besides records. A small request may ask for the same thing a million times over, such as an offset with
+ * 4 KB of metadata; no client takes such an answer, and the memory for it would end the process.
+ */
+const LARGEST_ANSWER_BYTES = 256 * 1024 * 1024;
+
 /** What the broker keeps with a connection. */
 interface ConnectionState {
   gone: (() => void) | null;
@@ -95,7 +101,7 @@ function answer(broker: Broker, request: NetRequest, work: Work, reply: unknown)
     request.fail(`${handler.api.name} with acks=0 failed`);
     return;
   }
-  const writer = new ByteWriter(256);
+  const writer = new ByteWriter(256, LARGEST_ANSWER_BYTES);
   try {
     encodeResponseHeader(writer, header.apiKey, header.apiVersion, header.correlationId);
     handler.api.response.encode(writer, header.apiVersion, reply);
