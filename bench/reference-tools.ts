@@ -1,6 +1,5 @@
 // Ottla and Apache Kafka under Kafka's own tools, in turns: kafka-producer-perf-test with the producer's defaults (acks=all, idempotent,
-// 16 KB, 5 in flight), and Kafka's Java consumer. kafka-consumer-perf-test itself joins a consumer group; to measure fetching alone,
-// and because a broker need not have groups for it, AssignedConsumer.java does the same with assign().
+// 16 KB, 5 in flight), and kafka-consumer-perf-test, which reads what the other wrote as the only member of a new group.
 // The tools are Java and cost more than the broker: the ratio says what a user of the Java client notices, not what the broker can do.
 
 import { spawn } from "node:child_process";
@@ -11,7 +10,8 @@ import { startKafka, startOttla, type Subject } from "./subject.ts";
 import type { Row } from "./table.ts";
 
 interface ToolLine {
-  name: string;
+  /** As the table's labels end. */
+  size: string;
   recordBytes: number;
   records: number;
 }
@@ -19,19 +19,22 @@ interface ToolLine {
 const TOOL_LIMIT_MS = 180_000;
 const MEGABYTE_OF_THE_TOOL = 1024 * 1024;
 const ROUNDS = 3;
-/** The first share of the records is the tool's warm-up and not counted. */
+/** Columns of what the consumer tool prints: data.consumed.in.nMsg, and fetch.MB.sec, which leaves out the time to join the group. */
+const READ_RECORDS = 4;
+const READ_RATE = 8;
+/** The first share of the records is the producer tool's warm-up and not counted; the consumer tool has none. */
 const WARMUP_SHARE = 0.3;
 
 const lines: readonly ToolLine[] = [
-  { name: "kafka-producer-perf-test 100B", recordBytes: 100, records: 4_000_000 },
-  { name: "kafka-producer-perf-test 1KB", recordBytes: 1024, records: 1_000_000 },
+  { size: "100B", recordBytes: 100, records: 4_000_000 },
+  { size: "1KB", recordBytes: 1024, records: 1_000_000 },
 ];
 
 export async function measureTools(
   folder: string,
   options: { quick: boolean; wants: (name: string) => boolean; print: (row: Row) => void },
 ): Promise<void> {
-  const chosen = lines.filter(({ name }) => options.wants(name));
+  const chosen = lines.filter((line) => options.wants(producerLabel(line)) || options.wants(consumerLabel(line)));
   if (chosen.length === 0) return;
   const classpath = await referenceClasspath();
   const subjects = [await startOttla(join(folder, "tools")), await startKafka(join(folder, "tools"))];
@@ -53,13 +56,21 @@ export async function measureTools(
           (consumed[subject.name] ??= []).push(figures.consumed);
         }
       }
-      options.print({ label: line.name, unit: "MB/s", values: produced, bytesPerRecord: line.recordBytes });
-      const label = `Java consumer, assign(), ${line.name.split(" ")[1]}`;
-      options.print({ label, unit: "MB/s", values: consumed, bytesPerRecord: line.recordBytes });
+      const common = { unit: "MB/s", bytesPerRecord: line.recordBytes };
+      options.print({ ...common, label: producerLabel(line), values: produced });
+      options.print({ ...common, label: consumerLabel(line), values: consumed });
     }
   } finally {
     for (const subject of subjects) await subject.stop();
   }
+}
+
+function producerLabel({ size }: ToolLine): string {
+  return `kafka-producer-perf-test ${size}`;
+}
+
+function consumerLabel({ size }: ToolLine): string {
+  return `kafka-consumer-perf-test ${size}`;
 }
 
 interface ToolRun {
@@ -81,16 +92,16 @@ async function useTools({ classpath, subject, topic, line }: ToolRun): Promise<{
     ...`${size} ${place}`.split(" "),
   ]);
   const consumed = await java(classpath, [
-    join(import.meta.dirname, "AssignedConsumer.java"),
-    bootstrap,
-    topic,
-    String(line.records),
+    "org.apache.kafka.tools.ConsumerPerformance",
+    ...`--num-records ${line.records} --hide-header ${place}`.split(" "),
   ]);
   await subject.dropTopic(topic);
-  const rate = [...produced.matchAll(/\(([\d.]+) MB\/sec\)/g)].at(-1)?.[1];
-  const [seconds, bytes] = consumed.trim().split("\n").at(-1)!.split(" ").map(Number);
-  if (rate === undefined || !(bytes! > 0)) throw new Error(`Kafka's tools said:\n${produced}\n${consumed}`);
-  return { produced: (Number(rate) * MEGABYTE_OF_THE_TOOL) / 1e6, consumed: bytes! / seconds! / 1e6 };
+  const rate = Number([...produced.matchAll(/\(([\d.]+) MB\/sec\)/g)].at(-1)?.[1]);
+  const columns = consumed.trim().split("\n").at(-1)!.split(", ");
+  const complete = Number(columns[READ_RECORDS]) >= line.records;
+  const readRate = Number(columns[READ_RATE]);
+  if (!(rate > 0) || !complete || !(readRate > 0)) throw new Error(`Kafka's tools said:\n${produced}\n${consumed}`);
+  return { produced: (rate * MEGABYTE_OF_THE_TOOL) / 1e6, consumed: (readRate * MEGABYTE_OF_THE_TOOL) / 1e6 };
 }
 
 async function java(classpath: string, words: string[]): Promise<string> {
