@@ -17,6 +17,8 @@ export class ByteReader {
   buffer: Buffer;
   offset: number;
   readonly end: number;
+  /** How many more elements arrays may have, in all of them together. What comes from a client sets it: an element of one byte becomes an object of hundreds. */
+  elementsLeft = Infinity;
 
   constructor(buffer: Buffer, offset = 0, end = buffer.length) {
     this.buffer = buffer;

@@ -19,6 +19,12 @@ import { handlersByKey } from "./handlers/index.ts";
  */
 const LARGEST_ANSWER_BYTES = 256 * 1024 * 1024;
 
+/**
+ * The most elements that the arrays of one request may have together. Kafka has no such limit, and a heap that a frame of a hundred million elements
+ * fills; as many partitions as all fetch sessions remember together are far more than a client of one node asks about.
+ */
+const REQUEST_ELEMENTS_MAX = 250_000;
+
 /** What the broker keeps with a connection. */
 interface ConnectionState {
   gone: (() => void) | null;
@@ -27,6 +33,7 @@ interface ConnectionState {
 /** Serves one request. Returns at once; the answer may come later. */
 export function dispatch(broker: Broker, request: NetRequest): void {
   const reader = new ByteReader(request.frame);
+  reader.elementsLeft = REQUEST_ELEMENTS_MAX;
   let header: RequestHeader;
   try {
     header = decodeRequestHeader(reader);

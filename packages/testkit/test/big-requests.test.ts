@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { performance } from "node:perf_hooks";
 import { errorName } from "@ottla/protocol";
+import { describeGroupsApi } from "@ottla/protocol/messages/15-describe-groups.ts";
 import { createTopicsApi } from "@ottla/protocol/messages/19-create-topics.ts";
 import { describeLogDirsApi } from "@ottla/protocol/messages/35-describe-log-dirs.ts";
 import { listOffsetsApi } from "@ottla/protocol/messages/02-list-offsets.ts";
@@ -67,6 +68,24 @@ describe(`${ENTRIES} entries`, () => {
     const response = await timed(() => client.call(createTopicsApi, 5, request));
     assert.equal(response.topics.length, ENTRIES / 2);
     assert.deepEqual([...new Set(response.topics.map(({ errorCode }) => errorName(errorCode)))], ["INVALID_REQUEST"]);
+  });
+});
+
+describe("a request whose arrays have", () => {
+  const groups = (count: number) => ({
+    groups: Array.from({ length: count }, () => ""),
+    includeAuthorizedOperations: false,
+  });
+
+  it("250,000 elements is answered, one with more loses its connection, and others notice nothing", async () => {
+    await using broker = await startBroker();
+    const [client, other] = await Promise.all([WireClient.connect(broker.port), WireClient.connect(broker.port)]);
+    const described = await timed(() => client.call(describeGroupsApi, 5, groups(250_000)));
+    assert.equal(described.groups.length, 250_000);
+    await assert.rejects(client.call(describeGroupsApi, 5, groups(250_001)));
+    assert.equal((await other.call(describeGroupsApi, 5, groups(1))).groups.length, 1);
+    client.close();
+    other.close();
   });
 });
 

@@ -176,6 +176,11 @@ function fitting(size: number, smallest: number, reader: ByteReader): number {
   if (size * smallest > reader.end - reader.offset) {
     throw new DecodeError(`array of ${size} at ${reader.offset} with ${reader.remaining()} bytes left`);
   }
+  if (size > 0) {
+    reader.elementsLeft -= size;
+    if (reader.elementsLeft < 0)
+      throw new DecodeError(`array of ${size} at ${reader.offset}: too many elements in all`);
+  }
   return size;
 }
 
