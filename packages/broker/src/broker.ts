@@ -16,6 +16,7 @@ import { errorCodes } from "@ottla/protocol";
 import type { LogDirectory } from "@ottla/storage";
 import type { GroupCoordinator } from "./coordinators/group-coordinator.ts";
 import { INTERNAL_TOPICS } from "./coordinators/internal-topics.ts";
+import type { ShareStateTopic } from "./coordinators/share-state-topic.ts";
 import type { TransactionCoordinator } from "./coordinators/transaction-coordinator.ts";
 import { TransactionVerification } from "./coordinators/transaction-verification.ts";
 import type { FetchPurgatory } from "./fetch/purgatory.ts";
@@ -74,6 +75,8 @@ export class Broker {
   groups: GroupCoordinator = undefined!;
   /** The transaction coordinator; `startNode` sets it before the first request. */
   transactions: TransactionCoordinator = undefined!;
+  /** Where share partitions keep their state; `startNode` sets it before the first request. */
+  shareState: ShareStateTopic = undefined!;
   readonly transactionVerification = new TransactionVerification(this);
   /** How many connections are open now; the listeners set it. */
   openConnections: () => number = () => 0;

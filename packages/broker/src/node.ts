@@ -22,6 +22,7 @@ import { InternalTopics } from "./coordinators/internal-topics.ts";
 import { MarkerWriter } from "./coordinators/marker-writer.ts";
 import { transactionCoordinatorOf } from "./coordinators/transaction-coordinator.ts";
 import { writeMarker } from "./coordinators/transaction-marker.ts";
+import { ShareStateTopic } from "./coordinators/share-state-topic.ts";
 import { FetchPurgatory } from "./fetch/purgatory.ts";
 import { FetchSessionCache } from "./fetch/session.ts";
 import { handlers } from "./handlers/index.ts";
@@ -274,6 +275,7 @@ function wireCoordinators(
   const { broker } = wired;
   const endOfTurn = (action: () => void): void => scheduler.endOfTurn(action);
   broker.groups = groupCoordinatorOf(broker, { internalTopics, random, endOfTurn });
+  broker.shareState = new ShareStateTopic(broker, internalTopics);
   wired.markerWriter = new MarkerWriter({
     clock: broker.clock,
     logger: broker.logger,

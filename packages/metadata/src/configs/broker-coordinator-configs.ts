@@ -153,6 +153,27 @@ export const brokerCoordinatorConfigs = {
     importance: "high",
     bound: atLeast(1),
   }),
+  "share.coordinator.state.topic.num.partitions": define("int", "50", {
+    documentation:
+      "The number of partitions of __share_group_state. It counts when the topic is created, when a client first asks for the coordinator of a share partition.",
+    importance: "high",
+    bound: atLeast(1),
+  }),
+  "share.coordinator.state.topic.replication.factor": define("int", "1", {
+    documentation: "The number of replicas of __share_group_state when it is created. Kafka's default is 3.",
+    importance: "high",
+    bound: between(1, 32_767),
+  }),
+  "share.coordinator.state.topic.segment.bytes": define("int", "104857600", {
+    documentation: "The size of a segment of __share_group_state.",
+    importance: "high",
+    bound: atLeast(1),
+  }),
+  "share.coordinator.state.topic.min.isr": define("int", "1", {
+    documentation: "min.insync.replicas of __share_group_state when it is created. Kafka's default is 2.",
+    importance: "high",
+    bound: atLeast(1),
+  }),
   "transaction.max.timeout.ms": define("int", "900000", {
     documentation:
       "The longest transaction timeout that a producer may ask for; a longer one is answered with INVALID_TRANSACTION_TIMEOUT.",
