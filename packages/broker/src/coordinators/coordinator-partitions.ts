@@ -1,12 +1,14 @@
 // The partitions of a coordinator's topic that this node leads, each with its shard: loads them, routes commands to them by key, unloads them.
 // Kafka's GroupCoordinatorService and TransactionStateManager as far as both do the same. The state machines are in the coordinator package.
-// Invariant: at most one shard is active for a partition, and only while this node leads it.
+// Invariants: at most one shard is active for a partition, and only while this node leads it;
+// none is loaded while something that an earlier one appended may still land in the log, or fail.
 
 import { partitionFor, ShardRuntime } from "@ottla/coordinator";
 import type { CoordinatorRecordCodec, CoordinatorShard, Now, Outcome, Pending, ShardLog } from "@ottla/coordinator";
 import type { Clock, Logger, Timer } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
 import type { Partition } from "../partition.ts";
+import { AppendsUnderWay } from "./appends-under-way.ts";
 import { readLog } from "./read-log.ts";
 
 export interface CoordinatorOptions<CoordinatorRecord, Shard> {
@@ -30,19 +32,23 @@ export interface LoadTimes {
   readonly longestMs: number;
 }
 
-/** How long after a failure a shard is loaded again. */
-const RELOAD_DELAY_MS = 1000;
+/** How long after a failure a shard is loaded again; twice as long after each time that it cannot be. */
+const FIRST_RELOAD_DELAY_MS = 1000;
+const LAST_RELOAD_DELAY_MS = 60_000;
 
 interface Led<CoordinatorRecord, Shard extends CoordinatorShard<CoordinatorRecord>> {
   readonly partition: Partition;
   readonly leaderEpoch: number;
   runtime: ShardRuntime<CoordinatorRecord, Shard>;
   retry: Timer | null;
+  /** How often in a row it could not be loaded. */
+  failedLoads: number;
 }
 
 export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorShard<CoordinatorRecord>> {
   private readonly options: CoordinatorOptions<CoordinatorRecord, Shard>;
   private readonly led = new Map<number, Led<CoordinatorRecord, Shard>>();
+  private readonly underWay = new WeakMap<Partition, AppendsUnderWay>();
   private closed = false;
   private times: LoadTimes = { count: 0, totalMs: 0, longestMs: 0 };
 
@@ -143,6 +149,7 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
       leaderEpoch: partition.leaderEpoch,
       runtime: undefined!,
       retry: null,
+      failedLoads: 0,
     };
     led.runtime = this.newRuntime(led);
     this.led.set(partition.index, led);
@@ -163,21 +170,36 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
   }
 
   private logOf(partition: Partition): ShardLog {
+    const underWay = this.underWayOn(partition);
     return {
       maxBatchBytes: () => partition.log.config.maxMessageBytes,
       append: (batch, terms, done) => {
         if (!this.options.hasEnoughInSync(partition)) done(errorCodes.NOT_ENOUGH_REPLICAS);
         else if (partition.checkLeader(-1) !== errorCodes.NONE) done(errorCodes.NOT_LEADER_OR_FOLLOWER);
-        else partition.append(batch, "coordinator", (result) => done(result.errorCode), terms);
+        else partition.append(batch, "coordinator", underWay.begun(done), terms);
       },
     };
+  }
+
+  private underWayOn(partition: Partition): AppendsUnderWay {
+    let underWay = this.underWay.get(partition);
+    if (underWay === undefined) {
+      underWay = new AppendsUnderWay();
+      this.underWay.set(partition, underWay);
+    }
+    return underWay;
   }
 
   // A partition without records is active at once, so that the first client of a new node does not have to ask twice.
   private async load(led: Led<CoordinatorRecord, Shard>): Promise<void> {
     const { runtime, partition } = led;
+    const underWay = this.underWayOn(partition);
+    if (underWay.count > 0) await underWay.ended();
+    if (!this.isCurrent(led, runtime)) return;
     const begunMs = this.options.clock.monotonicMs();
     try {
+      // Also where there is nothing to read: it takes nothing any more either.
+      if (partition.log.offline) throw new Error("the log is offline");
       if (partition.log.logEndOffset > partition.log.logStartOffset) {
         await readLog(
           partition.log,
@@ -187,8 +209,11 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
       }
       if (!this.isCurrent(led, runtime)) return;
       runtime.activate();
+      led.failedLoads = 0;
       this.noteLoaded(this.options.clock.monotonicMs() - begunMs);
     } catch (error) {
+      if (!this.isCurrent(led, runtime)) return;
+      led.failedLoads++;
       this.options.logger.error(
         { topic: partition.topic, partition: partition.index, error },
         "a coordinator's partition could not be loaded; it is tried again",
@@ -217,7 +242,9 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
 
   private retryLater(led: Led<CoordinatorRecord, Shard>): void {
     if (this.led.get(led.partition.index) !== led) return;
-    led.retry = this.options.clock.schedule(RELOAD_DELAY_MS, () => {
+    const delayMs = Math.min(LAST_RELOAD_DELAY_MS, FIRST_RELOAD_DELAY_MS * 2 ** led.failedLoads);
+    led.retry?.cancel();
+    led.retry = this.options.clock.schedule(delayMs, () => {
       led.retry = null;
       led.runtime = this.newRuntime(led);
       void this.load(led);
