@@ -34,6 +34,18 @@ describe("the markers of a transaction", () => {
     assert.equal(rig.writer.size, 0);
   });
 
+  it("are tried again for an hour with a dozen lines in the log", async () => {
+    const rig = new Rig();
+    rig.answers.set("a-0", errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+    await rig.write(markers("t", 1));
+    for (let second = 0; second < 3600; second++) await rig.advance(1000);
+    assert.ok(rig.attempts.length >= 3600);
+    assert.equal(rig.logger.lines.length, 12);
+    rig.answers.clear();
+    await rig.advance(1000);
+    assert.deepEqual(rig.told, [["a-0"]]);
+  });
+
   it("are not needed where the partition is deleted", async () => {
     const rig = new Rig();
     rig.answers.set("a-0", errorCodes.KAFKA_STORAGE_ERROR);

@@ -61,7 +61,9 @@ export class MarkerWriter {
   private async attempt(writing: Writing): Promise<void> {
     writing.retry = null;
     const { left, markers } = writing;
-    const results = await Promise.all(left.map((partition) => this.writeOne(partition, markers)));
+    // A partition may be offline until the next start: each line comes after twice as many attempts as the one before.
+    const isTold = (writing.attempts & (writing.attempts + 1)) === 0;
+    const results = await Promise.all(left.map((partition) => this.writeOne(partition, markers, isTold)));
     if (!this.isCurrent(writing)) return;
     if (results.includes(errorCodes.TRANSACTION_COORDINATOR_FENCED)) {
       // There is a newer coordinator, which drives the transaction on.
@@ -76,15 +78,17 @@ export class MarkerWriter {
     }
   }
 
-  private async writeOne(partition: MarkerPartition, markers: TransactionMarkers): Promise<number> {
+  private async writeOne(partition: MarkerPartition, markers: TransactionMarkers, isTold: boolean): Promise<number> {
     if (!this.parts.exists(partition)) return errorCodes.NONE;
     const errorCode = await this.tryToWrite(partition, markers);
     if (errorCode === errorCodes.NONE) return errorCode;
     const { transactionalId, producerId, producerEpoch } = markers;
-    this.parts.logger.warn(
-      { ...partition, transactionalId, producerId, producerEpoch, error: errorName(errorCode) },
-      "the marker of a transaction could not be written",
-    );
+    if (isTold) {
+      this.parts.logger.warn(
+        { ...partition, transactionalId, producerId, producerEpoch, error: errorName(errorCode) },
+        "the marker of a transaction could not be written",
+      );
+    }
     // The partition has a later epoch of this producer and so no open transaction of this one. Kafka leaves the transaction undone here,
     // until its coordinator is loaded again.
     return errorCode === errorCodes.INVALID_PRODUCER_EPOCH ? errorCodes.NONE : errorCode;
