@@ -58,7 +58,11 @@ async function prepareGo(name: "franz" | "sarama"): Promise<Command> {
 
 const goPrograms = once(async () => {
   const source = suiteFolder("go");
-  const files = ["go.mod", "checks/checks.go", "franz/main.go", "sarama/main.go"].map((file) => join(source, file));
+  const files = [
+    "go.mod",
+    "checks/checks.go",
+    ...["franz", "sarama"].flatMap((name) => [`${name}/main.go`, `${name}/groups.go`]),
+  ].map((file) => join(source, file));
   return await installed("go", files, async (folder) => {
     const words = ["build", "-o", folder, "./franz", "./sarama"];
     await runInstaller(

@@ -1,4 +1,4 @@
-"""confluent-kafka (librdkafka from its wheel) against one broker, without consumer groups and transactions.
+"""confluent-kafka (librdkafka from its wheel) against one broker.
 
 python suite_confluent.py HOST:PORT PREFIX. Topics begin with PREFIX. The lines printed are described in checks.py.
 """
@@ -42,6 +42,10 @@ def main():
     check("is refused a record above max.message.bytes", too_large)
     check("creates a topic by producing to it", auto_creates)
     check("deletes a topic", deletes_topic)
+    for protocol in ("classic", "consumer"):
+        name = f"shares partitions in a group and goes on where it committed, {protocol}"
+        check(name, lambda protocol=protocol: shares_partitions(protocol))
+    check("commits records and offsets together, or neither", transacts)
 
 
 def only(futures):
@@ -252,6 +256,69 @@ def deletes_topic():
     expect_refusal(ADMIN.delete_topics([topic]), "UNKNOWN_TOPIC_OR_PART")
     topic_with_ten("deleted")
     expect(len(read_all(topic, 1, 10)), 10, "the records of a topic created anew under the same name")
+
+
+def member(group, topic, protocol):
+    classic = {"session_timeout_ms": 1500, "heartbeat_interval_ms": 100}
+    joined = consumer(group_id=group, group_protocol=protocol, auto_offset_reset="earliest", **(classic if protocol == "classic" else {}))
+    joined.subscribe([topic])
+    return joined
+
+
+def poll_until(members, seen, done):
+    """Polls the members in turn, commits what each got, and puts the values into the list."""
+    deadline = time.monotonic() + 20
+    while not done():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{len(seen)} records came, owned: {[len(one.assignment()) for one in members]}")
+        for one in members:
+            messages = one.consume(100, 0.05)
+            seen += [message.value() for message in messages]
+            if messages:
+                one.commit(asynchronous=False)
+
+
+def shares_partitions(protocol):
+    topic, group, seen = create(f"shared-{protocol}", 4), f"{PREFIX}shared-{protocol}", []
+    one, two = member(group, topic, protocol), member(group, topic, protocol)
+    owned = lambda *members: [len(each.assignment()) for each in members]
+    poll_until([one, two], seen, lambda: owned(one, two) == [2, 2])
+    send(producer(), topic, [(number % 4, None, b"%d" % number, 0, None) for number in range(40)])
+    poll_until([one, two], seen, lambda: len(seen) == 40)
+    two.close()
+    poll_until([one], seen, lambda: owned(one) == [4])
+    send(producer(), topic, [(number % 4, None, b"%d" % number, 0, None) for number in range(40, 80)])
+    poll_until([one], seen, lambda: len(seen) == 80)
+    one.close()
+    expect(sorted(map(int, seen)), list(range(80)), "what both got")
+    expect(committed(group, topic, 4), [20] * 4, "what is committed")
+
+
+def committed(group, topic, partitions):
+    reader = consumer(group_id=group)
+    found = reader.committed([TopicPartition(topic, partition) for partition in range(partitions)], 20)
+    reader.close()
+    return [partition.offset for partition in found]
+
+
+def transacts():
+    source, target, group = topic_with_ten("source"), create("target"), f"{PREFIX}transacts"
+    reader = member(group, source, "consumer")
+    seen = []
+    while len(seen) < 10:
+        seen += reader.consume(10, 0.2)
+    sender = producer(transactional_id=f"{PREFIX}transacts")
+    sender.init_transactions(20)
+    for offset, finish in ((3, sender.abort_transaction), (5, sender.commit_transaction)):
+        sender.begin_transaction()
+        for message in seen[:offset]:
+            sender.produce(target, message.value(), partition=0)
+        sender.send_offsets_to_transaction([TopicPartition(source, 0, offset)], reader.consumer_group_metadata(), 20)
+        finish(20)
+    reader.close()
+    values = [message.value() for message in read_all(target, 1, 5)]
+    expect(values, [message.value() for message in seen[:5]], "what is committed")
+    expect(committed(group, source, 1), [5], "the offset committed")
 
 
 main()

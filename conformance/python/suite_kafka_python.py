@@ -1,4 +1,4 @@
-"""kafka-python (no librdkafka in it) against one broker, without consumer groups and transactions.
+"""kafka-python (no librdkafka in it) against one broker.
 
 python suite_kafka_python.py HOST:PORT PREFIX. Topics begin with PREFIX. The lines printed are described in checks.py.
 """
@@ -9,6 +9,7 @@ import time
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewPartitions, NewTopic
+from kafka.structs import OffsetAndMetadata
 from kafka.errors import (
     InvalidPartitionsError,
     KafkaError,
@@ -40,6 +41,8 @@ def main():
     check("is told when an offset is out of range", out_of_range)
     check("is refused a record above max.message.bytes", too_large)
     check("deletes a topic", deletes_topic)
+    check("shares partitions in a group and goes on where it committed", shares_partitions)
+    check("commits records and offsets together, or neither", transacts)
     ADMIN.close()
 
 
@@ -197,6 +200,73 @@ def deletes_topic():
     expect_refusal(lambda: ADMIN.delete_topics([topic]), (UnknownTopicOrPartitionError, KafkaError))
     topic_with_ten("deleted")
     expect(len(read_all(topic, 1)), 10, "the records of a topic created anew under the same name")
+
+
+def member(group, topic):
+    timing = {"session_timeout_ms": 1500, "heartbeat_interval_ms": 100}
+    joined = KafkaConsumer(bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", enable_auto_commit=False, fetch_max_wait_ms=50, **timing)
+    joined.subscribe([topic])
+    return joined
+
+
+def poll_until(members, seen, done):
+    """Polls the members in turn, commits what each got, and puts the values into the list."""
+    deadline = time.monotonic() + 20
+    while not done():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{len(seen)} records came, owned: {[len(one.assignment()) for one in members]}")
+        for one in members:
+            records = [record for some in one.poll(timeout_ms=50).values() for record in some]
+            seen += [record.value for record in records]
+            if records:
+                one.commit()
+
+
+def shares_partitions():
+    topic, group, seen = create("shared", 4), f"{PREFIX}shared", []
+    one, two = member(group, topic), member(group, topic)
+    owned = lambda *members: [len(each.assignment()) for each in members]
+    poll_until([one, two], seen, lambda: owned(one, two) == [2, 2])
+    send(topic, [(number % 4, None, b"%d" % number, None, None) for number in range(40)])
+    poll_until([one, two], seen, lambda: len(seen) == 40)
+    two.close()
+    poll_until([one], seen, lambda: owned(one) == [4])
+    send(topic, [(number % 4, None, b"%d" % number, None, None) for number in range(40, 80)])
+    poll_until([one], seen, lambda: len(seen) == 80)
+    one.close()
+    expect(sorted(map(int, seen)), list(range(80)), "what both got")
+    expect(committed(group, topic, 4), [20] * 4, "what is committed")
+
+
+def committed(group, topic, partitions):
+    reader = KafkaConsumer(bootstrap_servers=BOOTSTRAP, group_id=group)
+    found = [reader.committed(TopicPartition(topic, partition)) for partition in range(partitions)]
+    reader.close()
+    return found
+
+
+def transacts():
+    topic, group = create("transacted"), f"{PREFIX}transacts"
+    sender = KafkaProducer(bootstrap_servers=BOOTSTRAP, transactional_id=f"{PREFIX}transacts")
+    sender.init_transactions()
+    for values, offset, finish in (([b"1", b"2"], 2, sender.abort_transaction), ([b"3", b"4", b"5"], 3, sender.commit_transaction)):
+        sender.begin_transaction()
+        for value in values:
+            sender.send(topic, value, partition=0)
+        sender.send_offsets_to_transaction({TopicPartition(topic, 0): OffsetAndMetadata(offset, "", -1)}, group)
+        finish()
+    sender.close()
+    reader = consumer(isolation_level="read_committed")
+    reader.assign([TopicPartition(topic, 0)])
+    reader.seek_to_beginning()
+    seen = []
+    deadline = time.monotonic() + 20
+    while len(seen) < 3 and time.monotonic() < deadline:
+        for records in reader.poll(timeout_ms=200).values():
+            seen += [record.value for record in records]
+    reader.close()
+    expect(seen, [b"3", b"4", b"5"], "what is committed")
+    expect(committed(group, topic, 1), [3], "the offset committed")
 
 
 main()

@@ -1,4 +1,4 @@
-// The franz-go client against one broker, without consumer groups and transactions.
+// The franz-go client against one broker.
 // franz HOST:PORT PREFIX. Topics begin with PREFIX. The lines printed are described in package checks.
 package main
 
@@ -48,6 +48,8 @@ func main() {
 	Check("asks for the end of a leader epoch", leaderEpoch)
 	Check("describes log folders and producers", describesLogFolders)
 	Check("deletes a topic", deletesTopic)
+	Check("shares partitions in a group and goes on where it committed", sharesPartitions)
+	Check("commits records and offsets together, or neither", transacts)
 }
 
 func client(options ...kgo.Opt) *kgo.Client {

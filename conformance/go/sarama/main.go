@@ -1,4 +1,4 @@
-// The sarama client against one broker, without consumer groups and transactions. It speaks older API versions than the others.
+// The sarama client against one broker. It speaks older API versions than the others.
 // sarama HOST:PORT PREFIX. Topics begin with PREFIX. The lines printed are described in package checks.
 package main
 
@@ -43,6 +43,8 @@ func main() {
 	Check("is told when an offset is out of range", outOfRange)
 	Check("is refused a record above max.message.bytes", tooLarge)
 	Check("deletes a topic", deletesTopic)
+	Check("shares partitions in a group and goes on where it committed", sharesPartitions)
+	Check("commits records and offsets together, or neither", transacts)
 }
 
 func config(version sarama.KafkaVersion) *sarama.Config {
