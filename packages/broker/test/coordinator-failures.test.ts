@@ -3,12 +3,17 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ZERO_UUID } from "@ottla/base";
 import { partitionFor } from "@ottla/coordinator";
+import { errorName } from "@ottla/protocol";
+import { offsetCommitApi } from "@ottla/protocol/messages/08-offset-commit.ts";
 import type { Fault } from "@ottla/storage/faulty";
 import { turns } from "../../../tools/sim/simulated-node.ts";
 import { CoordinatorRig } from "./support/coordinator-rig.ts";
 
 const HOUR_MS = 3_600_000;
+/** The least that Kafka takes for segment.bytes. */
+const SMALLEST_SEGMENT_BYTES = 1024 * 1024;
 /** Two keys, one for each partition of a coordinator's topic. */
 const [BAD, GOOD] = ["a", "b"] as const;
 assert.notEqual(partitionFor(BAD, 2), partitionFor(GOOD, 2));
@@ -71,6 +76,24 @@ describe("a coordinator whose log fails", () => {
       await rig.close();
     });
   }
+});
+
+describe("a coordinator whose log has small segments", () => {
+  it("refuses what fits a batch but no segment, and all others go on", async () => {
+    const rig = await CoordinatorRig.open({
+      "message.max.bytes": "5000000",
+      "offsets.topic.segment.bytes": String(SMALLEST_SEGMENT_BYTES),
+    });
+    const one = { partitionIndex: 0, committedOffset: 1, committedMetadata: "m".repeat(4000) };
+    const partitions = Array.from({ length: SMALLEST_SEGMENT_BYTES / 4000 + 1 }, () => one);
+    const topics = [{ name: "t", topicId: ZERO_UUID, partitions }];
+    const large = rig.client.call(offsetCommitApi, 9, { groupId: BAD, memberId: "", topics });
+    const small = rig.commit(BAD, 1);
+    assert.equal(errorName((await large).topics[0]!.partitions[0]!.errorCode), "UNKNOWN_SERVER_ERROR");
+    assert.equal(await small, "NONE");
+    assert.equal(rig.isActive("groups", partitionFor(BAD, 2)), true);
+    await rig.close();
+  });
 });
 
 describe("a coordinator with a slow disk", () => {

@@ -7,6 +7,7 @@ import { partitionFor, ShardRuntime } from "@ottla/coordinator";
 import type { CoordinatorRecordCodec, CoordinatorShard, Now, Outcome, Pending, ShardLog } from "@ottla/coordinator";
 import type { Clock, Logger, Timer } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
+import type { LogConfig } from "@ottla/storage";
 import type { Partition } from "../partition.ts";
 import { AppendsUnderWay } from "./appends-under-way.ts";
 import { readLog } from "./read-log.ts";
@@ -172,7 +173,7 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
   private logOf(partition: Partition): ShardLog {
     const underWay = this.underWayOn(partition);
     return {
-      maxBatchBytes: () => partition.log.config.maxMessageBytes,
+      maxBatchBytes: () => largestBatchBytes(partition.log.config),
       append: (batch, terms, done) => {
         if (!this.options.hasEnoughInSync(partition)) done(errorCodes.NOT_ENOUGH_REPLICAS);
         else if (partition.checkLeader(-1) !== errorCodes.NONE) done(errorCodes.NOT_LEADER_OR_FOLLOWER);
@@ -256,4 +257,9 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
     led.retry?.cancel();
     led.runtime.close(errorCodes.NOT_COORDINATOR);
   }
+}
+
+/** The most bytes that one batch of a coordinator may have: more is refused by the log, in a segment of its own too. */
+export function largestBatchBytes({ maxMessageBytes, segmentBytes }: LogConfig): number {
+  return Math.min(maxMessageBytes, segmentBytes);
 }

@@ -6,7 +6,7 @@ import type { Random } from "@ottla/base";
 import { configResource, groupConfigValue } from "@ottla/metadata";
 import type { BrokerConfig, GroupConfigName, MetadataImage, TopicImage } from "@ottla/metadata";
 import type { Broker } from "../broker.ts";
-import { CoordinatorPartitions } from "./coordinator-partitions.ts";
+import { CoordinatorPartitions, largestBatchBytes } from "./coordinator-partitions.ts";
 import { GROUP_TOPIC } from "./internal-topics.ts";
 import type { InternalTopics } from "./internal-topics.ts";
 
@@ -84,7 +84,8 @@ function groupConfigOf(config: BrokerConfig, broker: Broker): GroupCoordinatorCo
     // Not cached: the topic may have a limit of its own.
     get groupMaxRecordBytes() {
       const log = broker.replicas.get(GROUP_TOPIC, 0)?.log;
-      return (log?.config.maxMessageBytes ?? config.get("message.max.bytes")) - BATCH_OVERHEAD_BYTES;
+      const limit = log === undefined ? config.get("message.max.bytes") : largestBatchBytes(log.config);
+      return limit - BATCH_OVERHEAD_BYTES;
     },
     consumerGroupMaxSize: config.get("group.consumer.max.size"),
     consumerGroupAssignors: config.get("group.consumer.assignors"),
