@@ -77,6 +77,5 @@ export const quickNumbers: readonly string[] = [
   "0118",
   "0122",
   "0130",
-  "0132",
   "0140",
 ];
