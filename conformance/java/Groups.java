@@ -196,16 +196,17 @@ public class Groups {
     final Thread thread;
     volatile boolean leaving = false;
     volatile Throwable error;
+    private boolean refused = false;
 
     Member(String name, String topic, String group, Map<String, Object> config, Ledger ledger) {
       consumer = consumer(group, config);
       thread = new Thread(() -> {
         try {
           consumer.subscribe(List.of(topic), ledger.listener(name));
-          while (!leaving) {
+          while (!leaving || refused) {
             ConsumerRecords<String, String> records = consumer.poll(Duration.ofMillis(100));
             for (ConsumerRecord<String, String> record : records) ledger.processed(record.value());
-            if (!records.isEmpty()) commit();
+            if (!records.isEmpty() || refused) commit();
           }
           consumer.close();
         } catch (WakeupException woken) {
@@ -219,12 +220,13 @@ public class Groups {
       thread.start();
     }
 
-    /** Refused when a rebalance came in between; the next owner gets the records again. */
+    /** Refused when a rebalance came in between: tried again with the next poll, unless another owner gets the records again. */
     void commit() {
+      refused = false;
       try {
         consumer.commitSync();
-      } catch (CommitFailedException | RebalanceInProgressException refused) {
-        // At least once is what is promised.
+      } catch (CommitFailedException | RebalanceInProgressException rebalancing) {
+        refused = true;
       }
     }
 

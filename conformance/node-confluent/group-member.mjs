@@ -7,7 +7,7 @@ import { groupConfig } from "./group-config.mjs";
 
 const { KafkaConsumer, CODES } = confluent;
 const { ERR__ASSIGN_PARTITIONS, ERR__REVOKE_PARTITIONS } = CODES.ERRORS;
-/** A commit that comes while the group rebalances is refused; the next owner gets the records again. */
+/** A commit that comes while the group rebalances is refused: it is tried again with the next poll, if the partition is still owned. */
 const refusals = new Set([
   CODES.ERRORS.ERR_ILLEGAL_GENERATION,
   CODES.ERRORS.ERR_REBALANCE_IN_PROGRESS,
@@ -17,15 +17,19 @@ const refusals = new Set([
 ]);
 
 const owned = new Set();
-let goOn = () => {};
+/** By partition: the offset that is still to be committed. */
+const uncommitted = new Map();
+/** One for each message that waits; librdkafka may ask for a second change before the first is made. */
+const waiting = [];
 let leaving = false;
 
 process.on("message", (message) => {
-  if (message === "go on") goOn();
+  if (message === "go on") waiting.shift()();
   else if (message === "leave") leaving = true;
   else run(message);
 });
-process.on("disconnect", () => process.exit(1));
+// process.exit would wait for librdkafka to close the consumer.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
 function run({ bootstrap, topic, group, protocol }) {
   const config = {
@@ -46,10 +50,13 @@ function run({ bootstrap, topic, group, protocol }) {
     const incremental = consumer.rebalanceProtocol() === "COOPERATIVE";
     for (const { partition } of partitions) {
       if (code === ERR__ASSIGN_PARTITIONS) owned.add(partition);
-      else owned.delete(partition);
+      else {
+        owned.delete(partition);
+        uncommitted.delete(partition);
+      }
     }
     await new Promise((resolve) => {
-      goOn = resolve;
+      waiting.push(resolve);
       process.send({ owns: [...owned] });
     });
     if (code === ERR__ASSIGN_PARTITIONS) {
@@ -62,7 +69,7 @@ function run({ bootstrap, topic, group, protocol }) {
   }
 
   function poll() {
-    if (leaving) {
+    if (leaving && uncommitted.size === 0) {
       consumer.disconnect(() => process.exit(0));
       return;
     }
@@ -70,15 +77,20 @@ function run({ bootstrap, topic, group, protocol }) {
       if (error) throw error;
       const mine = messages.filter(({ partition }) => owned.has(partition));
       if (mine.length > 0) processMessages(mine);
+      if (uncommitted.size > 0) commit();
       poll();
     });
   }
 
   function processMessages(messages) {
     process.send({ processed: messages.map(({ value }) => value.toString()) });
-    const next = new Map(messages.map(({ partition, offset }) => [partition, offset + 1]));
+    for (const { partition, offset } of messages) uncommitted.set(partition, offset + 1);
+  }
+
+  function commit() {
     try {
-      consumer.commitSync([...next].map(([partition, offset]) => ({ topic, partition, offset })));
+      consumer.commitSync([...uncommitted].map(([partition, offset]) => ({ topic, partition, offset })));
+      uncommitted.clear();
     } catch (error) {
       if (!refusals.has(error.code)) throw error;
     }

@@ -42,7 +42,7 @@ async function sendValues(topic, sent, count = partitions) {
 
 /** A member in a process of its own. */
 function startMember(name, { topic, group, protocol, ledger }) {
-  const child = fork(join(import.meta.dirname, "group-member.mjs"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(join(import.meta.dirname, "group-member.mjs"), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const exited = once(child, "exit");
   child.on("message", ({ owns, processed }) => {
     if (processed !== undefined) ledger.processed(processed);
@@ -52,7 +52,8 @@ function startMember(name, { topic, group, protocol, ledger }) {
   });
   child.send({ bootstrap, topic, group, protocol });
   const end = async (expected) => {
-    const [code, signal] = await exited;
+    const limit = setTimeout(() => child.kill("SIGKILL"), limitMs);
+    const [code, signal] = await exited.finally(() => clearTimeout(limit));
     ledger.gone(name);
     assert.equal(code ?? signal, expected, `how ${name} ended`);
   };
