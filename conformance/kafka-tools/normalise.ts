@@ -5,8 +5,9 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uuid>"],
   [/(?<![\w-])(?!GroupNotEmptyException|LatestCoordinatorEpoch)[\w-]{22}(?![\w-])/g, "<id>"],
   [/127\.0\.0\.1:\d+/g, "<broker>"],
-  [/\b1[789]\d{11}\b/g, "<time>"],
+  // Before times, which the digits after a point may look like.
   [/"(avg_throughput|timestamp)":"?[\d.]+"?/g, '"$1":<number>'],
+  [/\b1[789]\d{11}\b/g, "<time>"],
   [/[ \t]+/g, " "],
   // kafka-transactions describe: how long the transaction lasts already.
   [/(?<=[a-z] \d+ <time> )\d+ /g, "<duration> "],

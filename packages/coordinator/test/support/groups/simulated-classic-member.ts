@@ -60,7 +60,11 @@ export class ClassicSimulatedMember extends SimulatedMember {
   }
 
   // A static member that missed a rebalance stays in the group, fenced by its old generation.
+  // One whose SyncGroup was answered and who has not read the answer yet is not counted once its group is upgraded: what the answer takes away
+  // is free for the coordinator then, as in Kafka, where a cooperative group would have waited for the member to join again.
   override isInGroup(): boolean {
+    const unread = this.phase.kind === "syncing" && this.phase.call.response !== undefined;
+    if (unread && this.world.isConsumerGroup(this.group)) return false;
     const answer = this.phase.kind === "joining" ? this.phase.call.response : undefined;
     const epoch = answer === undefined || answer.generationId < 0 ? this.epoch : answer.generationId;
     return super.isInGroup() && epoch === this.world.generation(this.group, this.memberId);

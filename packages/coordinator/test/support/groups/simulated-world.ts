@@ -54,6 +54,10 @@ export class SimulatedWorld {
     return memberId === undefined ? null : { memberId, epoch: group.generationId };
   }
 
+  isConsumerGroup(groupId: string): boolean {
+    return this.harness.shard.context.groups.get(groupId) instanceof ConsumerGroup;
+  }
+
   /** The generation that a member must have: that of its classic group, or its own epoch in a consumer group. */
   generation(groupId: string, memberId: string): number {
     const group = this.harness.shard.context.groups.get(groupId);
