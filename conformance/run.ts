@@ -29,6 +29,7 @@ async function main(words: string[]): Promise<void> {
       protocol: { type: "string", multiple: true, default: ["classic", "consumer"] },
       tests: { type: "string", default: "" },
       record: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
     },
   });
   const against = oneOf(values.against, ["ottla", "reference"]);
@@ -38,7 +39,7 @@ async function main(words: string[]): Promise<void> {
   await runClients(against, wanted, report);
   if (wanted(kafkaToolsName)) await orSkipped(report, kafkaToolsName, () => runKafkaTools(report, against));
   if (wanted(librdkafkaName)) {
-    const extent = positionals.length === 0 ? "quick" : "all";
+    const extent = positionals.length === 0 || values.quick ? "quick" : "all";
     const numbers = values.tests.split(",").filter((number) => number !== "");
     const options = { against, extent, protocols, numbers, record: values.record } as const;
     await orSkipped(report, librdkafkaName, () => runLibrdkafka(report, options));

@@ -26,27 +26,27 @@ export interface RunOptions {
   scenario: Scenario;
   /** In the names of kept outputs. */
   targetName: string;
-  /** librdkafka's `-Q`: less data, fewer rounds. */
-  quick: boolean;
 }
 
 const testLimitMs = 1_200_000;
 /** The tests set their limits for three brokers and a machine of their own. */
 const timeoutMultiplier = 2;
 const summary = /^\| +(\d{4}_\w+) +\| +(\w+) +\| +([\d.]+)s +\| *(.*)$/gm;
+const endOfTest = /={5,} Test (\d{4}_\w+) (PASSED|FAILED|SKIPPED)/g;
+const failureOfTest = /^### Test "([^"]*)" failed at .*\n(.*)$/gm;
 const verdicts: Record<string, Verdict> = { PASSED: "passes", SKIPPED: "skips" };
 
 /** Runs all tests of one number that are in `tests`. */
 export async function runNumber(tests: readonly LibrdkafkaTest[], options: RunOptions): Promise<TestResult[]> {
   const { number } = tests[0]!;
   const { build, bootstrap, protocol, scenario, targetName } = options;
-  const label = `${targetName}-${protocol}-${number}`;
+  const label = `${targetName}-${protocol}-${number}${scenario === "default" ? "" : `-${scenario}`}`;
   const logs = cacheFolder("conformance", "librdkafka-output");
   await mkdir(logs, { recursive: true });
   const config = join(logs, `${label}.conf`);
   const lines = [`bootstrap.servers=${bootstrap}`, `test.timeout.multiplier=${timeoutMultiplier}`];
   await writeFile(config, `${lines.join("\n")}\n`);
-  const words = ["-p1", "-L", "-s", scenario, ...(options.quick ? ["-Q"] : [])];
+  const words = ["-p1", "-L", "-s", scenario];
   const environment = {
     TESTS: number,
     TEST_KAFKA_VERSION: "4.3.1",
@@ -68,14 +68,20 @@ export async function runNumber(tests: readonly LibrdkafkaTest[], options: RunOp
 
 function resultOf({ name }: LibrdkafkaTest, output: string): TestResult {
   const line = [...output.matchAll(summary)].findLast((match) => match[1] === name);
-  // A test that fails while its threads run takes the whole program down before it prints a summary.
-  if (line === undefined) return { name, verdict: "fails", reason: firstFailure(output), seconds: 0 };
-  const [, , state, seconds, reason] = line;
-  return { name, verdict: verdicts[state!] ?? "fails", reason: reason!.slice(0, 300), seconds: Number(seconds) };
+  if (line !== undefined) {
+    const [, , state, seconds, reason] = line;
+    return { name, verdict: verdicts[state!] ?? "fails", reason: reason!.slice(0, 300), seconds: Number(seconds) };
+  }
+  // A test that fails while its threads run takes the whole program down before it prints a summary; the tests before it have ended.
+  const ended = [...output.matchAll(endOfTest)].findLast((match) => match[1] === name);
+  const verdict = verdicts[ended?.[2] ?? ""] ?? "fails";
+  return { name, verdict, reason: verdict === "passes" ? "" : firstFailure(name, output), seconds: 0 };
 }
 
-function firstFailure(output: string): string {
-  const failure = /^### Test "([^"]*)" failed at .*\n(.*)$/m.exec(output);
-  if (failure !== null) return `${failure[1]}: ${failure[2]}`.slice(0, 400);
+/** The test's own first failure, or else the first of the process. */
+function firstFailure(name: string, output: string): string {
+  const failures = [...output.matchAll(failureOfTest)];
+  const failure = failures.find((match) => match[1]!.startsWith(name)) ?? failures[0];
+  if (failure !== undefined) return `${failure[1]}: ${failure[2]}`.slice(0, 400);
   return `ended without a summary: ${output.trim().split("\n").at(-1)?.slice(-200) ?? ""}`;
 }

@@ -68,8 +68,7 @@ interface ScenarioRun {
 async function runScenario(tests: readonly LibrdkafkaTest[], place: ScenarioRun): Promise<TestResult[]> {
   const { build, protocol, scenario, options, report, known } = place;
   const target = await startTarget(options, scenario);
-  const quick = options.extent === "quick";
-  const run: RunOptions = { build, bootstrap: target.bootstrap, protocol, scenario, targetName: target.name, quick };
+  const run: RunOptions = { build, bootstrap: target.bootstrap, protocol, scenario, targetName: target.name };
   const results: TestResult[] = [];
   const groups = [...Map.groupBy(tests, ({ number }) => number).values()];
   const again: LibrdkafkaTest[][] = [];
