@@ -23,7 +23,7 @@ type member struct {
 func join(group, topic string, seen chan<- string) member {
 	joined := member{
 		client: client(kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.DisableAutoCommit(),
-			kgo.SessionTimeout(1500*time.Millisecond), kgo.HeartbeatInterval(100*time.Millisecond),
+			kgo.SessionTimeout(10*time.Second), kgo.HeartbeatInterval(100*time.Millisecond),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart())),
 		ended: make(chan struct{}),
 	}
