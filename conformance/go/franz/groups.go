@@ -31,10 +31,13 @@ func join(group, topic string, seen chan<- string) member {
 		defer close(joined.ended)
 		for fetches := joined.client.PollFetches(ctx); !fetches.IsClientClosed(); fetches = joined.client.PollFetches(ctx) {
 			records := fetches.Records()
+			// Told only once it is committed, so that nobody makes the member leave in between.
+			if len(records) > 0 {
+				Must(joined.client.CommitRecords(ctx, records...))
+			}
 			for _, record := range records {
 				seen <- string(record.Value)
 			}
-			Must(joined.client.CommitRecords(ctx, records...))
 		}
 	}()
 	return joined
