@@ -9,6 +9,7 @@ export const layers: Readonly<Record<string, number>> = {
   storage: 2,
   metadata: 3,
   coordinator: 3,
+  client: 3,
   broker: 4,
   cli: 7,
   testkit: 8,
@@ -54,6 +55,7 @@ export const sealed: Readonly<Record<string, { modules: boolean; globals: boolea
   metadata: { modules: true, globals: true, shell: [] },
   coordinator: { modules: true, globals: true, shell: [] },
   storage: { modules: true, globals: true, shell: ["packages/storage/src/disk-file-system.ts"] },
+  client: { modules: false, globals: true, shell: ["packages/client/src/network/system-clock.ts"] },
   net: { modules: false, globals: true, shell: ["packages/net/src/turn-scheduler.ts"] },
 };
 

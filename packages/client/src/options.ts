@@ -1,0 +1,140 @@
+// The options that every client shares, with Kafka's defaults, and what they become once checked.
+// Names are Kafka's in camel case with the unit last: `request.timeout.ms` is `requestTimeoutMs`.
+
+import type { Logger } from "@ottla/base";
+import { silentLogger } from "@ottla/base";
+import type { ConnectionOptions } from "node:tls";
+import { ConfigError } from "./errors.ts";
+import type { Topics } from "./records.ts";
+
+/** What an OAUTHBEARER token callback answers. */
+export interface OAuthBearerToken {
+  readonly value: string;
+  /** Milliseconds since 1970; the client authenticates anew before. */
+  readonly expiresAtMs?: number;
+  /** SASL extensions (KIP-342). */
+  readonly extensions?: Readonly<Record<string, string>>;
+}
+
+export type SaslOptions =
+  | { readonly mechanism: "PLAIN"; readonly username: string; readonly password: string }
+  | {
+      readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512";
+      readonly username: string;
+      readonly password: string;
+      /** The credentials are a delegation token (KIP-48). Default false. */
+      readonly isDelegationToken?: boolean;
+    }
+  | { readonly mechanism: "OAUTHBEARER"; readonly token: () => OAuthBearerToken | Promise<OAuthBearerToken> };
+
+export interface ClientOptions<T extends Topics = Topics> {
+  /** "host:port", several separated by commas or as a list; the first that answers tells of the others. */
+  readonly bootstrapServers: string | readonly string[];
+  /** Tells the broker who asks: quotas, logs. Default "ottla". */
+  readonly clientId?: string;
+  /** Serdes of topics, from which the types of their records follow. */
+  readonly topics?: T;
+  /** TLS: true for the system's authorities, or node:tls options. Default: no TLS. */
+  readonly tls?: boolean | ConnectionOptions;
+  readonly sasl?: SaslOptions;
+  /** How long one request may take. Default 30,000. */
+  readonly requestTimeoutMs?: number;
+  /** How long a call may take, retries included, when it is not told. Default 60,000. */
+  readonly defaultApiTimeoutMs?: number;
+  /** First wait before trying again; doubled each time. Default 100. */
+  readonly retryBackoffMs?: number;
+  /** Longest wait before trying again. Default 1,000. */
+  readonly retryBackoffMaxMs?: number;
+  /** First wait before connecting again to a broker that could not be reached. Default 50. */
+  readonly reconnectBackoffMs?: number;
+  /** Longest such wait. Default 1,000. */
+  readonly reconnectBackoffMaxMs?: number;
+  /** How long connecting may take. Default 10,000, as socket.connection.setup.timeout.ms. */
+  readonly connectTimeoutMs?: number;
+  /** An idle connection is closed after it. Default 540,000. */
+  readonly connectionsMaxIdleMs?: number;
+  /** Metadata older than this are asked for anew. Default 300,000. */
+  readonly metadataMaxAgeMs?: number;
+  /** When no broker has been reachable for this long, the bootstrap servers are asked again (KIP-1102). Default 300,000. */
+  readonly metadataRecoveryRebootstrapTriggerMs?: number;
+  /** Whether asking for a topic may create it, where the broker does that. Default true. */
+  readonly allowAutoTopicCreation?: boolean;
+  /** The largest answer that is accepted. Default 256 MiB. */
+  readonly maxResponseBytes?: number;
+  /** Where a consumer is, to read from replicas near by (KIP-392). */
+  readonly rack?: string;
+  /** Default: silent. */
+  readonly logger?: Logger;
+}
+
+export interface ResolvedClientOptions {
+  readonly bootstrapServers: readonly { readonly host: string; readonly port: number }[];
+  readonly clientId: string;
+  readonly topics: Topics;
+  readonly tls: ConnectionOptions | null;
+  readonly sasl: SaslOptions | null;
+  readonly requestTimeoutMs: number;
+  readonly defaultApiTimeoutMs: number;
+  readonly retryBackoffMs: number;
+  readonly retryBackoffMaxMs: number;
+  readonly reconnectBackoffMs: number;
+  readonly reconnectBackoffMaxMs: number;
+  readonly connectTimeoutMs: number;
+  readonly connectionsMaxIdleMs: number;
+  readonly metadataMaxAgeMs: number;
+  readonly metadataRecoveryRebootstrapTriggerMs: number;
+  readonly allowAutoTopicCreation: boolean;
+  readonly maxResponseBytes: number;
+  readonly rack: string | null;
+  readonly logger: Logger;
+}
+
+/** Checks the options and fills in the defaults. @throws ConfigError, which names the option */
+export function resolveOptions(options: ClientOptions): ResolvedClientOptions {
+  const { bootstrapServers, tls, topics, sasl, rack, logger, clientId, allowAutoTopicCreation } = options;
+  const atLeast = (name: keyof ClientOptions, least: number, byDefault: number): number =>
+    wholeNumber(name, options[name], least, byDefault);
+  return {
+    bootstrapServers: parseServers(bootstrapServers),
+    clientId: clientId ?? "ottla",
+    topics: topics ?? {},
+    tls: tls === undefined || tls === false ? null : tls === true ? {} : tls,
+    sasl: sasl ?? null,
+    requestTimeoutMs: atLeast("requestTimeoutMs", 1, 30_000),
+    defaultApiTimeoutMs: atLeast("defaultApiTimeoutMs", 1, 60_000),
+    retryBackoffMs: atLeast("retryBackoffMs", 0, 100),
+    retryBackoffMaxMs: atLeast("retryBackoffMaxMs", 0, 1_000),
+    reconnectBackoffMs: atLeast("reconnectBackoffMs", 0, 50),
+    reconnectBackoffMaxMs: atLeast("reconnectBackoffMaxMs", 0, 1_000),
+    connectTimeoutMs: atLeast("connectTimeoutMs", 1, 10_000),
+    connectionsMaxIdleMs: atLeast("connectionsMaxIdleMs", 1, 540_000),
+    metadataMaxAgeMs: atLeast("metadataMaxAgeMs", 1, 300_000),
+    metadataRecoveryRebootstrapTriggerMs: atLeast("metadataRecoveryRebootstrapTriggerMs", 0, 300_000),
+    allowAutoTopicCreation: allowAutoTopicCreation ?? true,
+    maxResponseBytes: atLeast("maxResponseBytes", 1024, 256 * 1024 * 1024),
+    rack: rack ?? null,
+    logger: logger ?? silentLogger,
+  };
+}
+
+/** The number, or its default. @throws ConfigError */
+export function wholeNumber(name: string, value: unknown, least: number, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least)
+    throw new ConfigError(`${name} is ${JSON.stringify(value)}, which is not a whole number of at least ${least}`);
+  return value;
+}
+
+function parseServers(servers: string | readonly string[]): { host: string; port: number }[] {
+  const listed = (typeof servers === "string" ? servers.split(",") : servers).map((each) => each.trim());
+  const parsed = listed.filter((each) => each !== "").map(parseServer);
+  if (parsed.length === 0) throw new ConfigError("bootstrapServers names no server");
+  return parsed;
+}
+
+function parseServer(text: string): { host: string; port: number } {
+  const match = /^(?:[A-Z_]+:\/\/)?(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new ConfigError(`bootstrapServers: ${text} is not host:port`);
+  return { host: match[1] ?? match[2]!, port };
+}
