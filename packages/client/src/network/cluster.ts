@@ -2,7 +2,7 @@
 // The implementation is cluster-connection.ts; tests of the parts above use the real one against a broker, or a small fake.
 
 import type { Clock, Logger, Random } from "@ottla/base";
-import type { Api, Input } from "@ottla/protocol";
+import type { Api } from "@ottla/protocol";
 import type { ResolvedClientOptions } from "../options.ts";
 import type { MetricRegistry } from "../metrics.ts";
 
@@ -22,7 +22,10 @@ export interface RequestOptions {
 }
 
 /** A request's fields, or what makes them when they depend on the version that both sides know. */
-export type RequestBody<Request> = Input<Request> | ((version: number) => Input<Request>);
+export type RequestBody<RequestInput> = RequestInput | ((version: number) => RequestInput);
+
+/** An API of which only key and versions matter. */
+export type AnyApi = Api<unknown, unknown, never, never>;
 
 export interface BrokerNode {
   readonly nodeId: number;
@@ -86,15 +89,15 @@ export interface Cluster {
    * Error codes inside the answer are the caller's business.
    * @throws ConnectionError, TimeoutError, AbortedError, AuthenticationError, ClosedError, BrokerError UNSUPPORTED_VERSION
    */
-  send<Request, Response>(
+  send<Response, RequestInput>(
     nodeId: number | null,
-    api: Api<Request, Response>,
-    body: RequestBody<Request>,
+    api: Api<unknown, Response, RequestInput, never>,
+    body: RequestBody<NoInfer<RequestInput>>,
     options?: RequestOptions,
   ): Promise<Response>;
 
   /** The highest version of the API that both sides know, or -1; connects when it is not known yet. */
-  versionOf(nodeId: number | null, api: Api<unknown, unknown>, options?: RequestOptions): Promise<number>;
+  versionOf(nodeId: number | null, api: AnyApi, options?: RequestOptions): Promise<number>;
 
   readonly metadata: MetadataView;
   /** Called after each update. Returns what ends it. */
