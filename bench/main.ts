@@ -1,11 +1,13 @@
 // `npm run bench`: one table of what the broker can do, each figure beside its floor, measured on loopback with the load in another process.
 // Options: --quick; --only TEXT (lines whose name contains it); --reference (Apache Kafka as well); --subjects floor,ottla,kafka (some of
 // them); --calm (on a machine with other work: repeats what that disturbed); --profile TEXT (where the time of one line goes).
+// `npm run bench -- client`: the client libraries of Node instead (clients/run.ts).
 // What the columns mean, and what the numbers were: docs/reference/performance.md.
 
 import { statfsSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { chosenClients, runClients } from "./clients/run.ts";
 import { LoadGenerator } from "./child.ts";
 import { runCoordinators } from "./coordinators/run.ts";
 import { measureMemory, measureStart } from "./lifetime.ts";
@@ -51,8 +53,9 @@ interface Choice {
 }
 
 async function main(words: string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: words,
+    allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
       only: { type: "string" },
@@ -60,12 +63,15 @@ async function main(words: string[]): Promise<void> {
       subjects: { type: "string" },
       calm: { type: "boolean", default: false },
       profile: { type: "string" },
+      clients: { type: "string" },
     },
   });
   const wants = (name: string): boolean => values.only === undefined || name.includes(values.only);
   const folder = scratchFolder();
   process.once("SIGINT", () => process.exit(130));
   process.once("exit", () => removeFolder(folder));
+  if (positionals[0] === "client")
+    return runClients(folder, { quick: values.quick, wants, clients: chosenClients(values.clients) });
   if (values.profile !== undefined) return profileLine(folder, values.profile);
   const names = chosenSubjects(values.subjects ?? (values.reference ? "floor,ottla,kafka" : "floor,ottla"));
   const nodePace = values.quick ? quickPace : defaultPace;

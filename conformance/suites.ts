@@ -2,11 +2,11 @@
 // into the project's .cache folder (once per content of its manifest), and which command then runs its checks.
 // A suite's command gets HOST:PORT and a prefix for its topics, and prints one line per check (see report.ts).
 
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder, requireProgram, resolveJars } from "../tools/reference.ts";
+import { confluentFolder } from "./confluent-addon.ts";
+import { installed, installLimitMs } from "./installed.ts";
 import { runInstaller, type Command } from "./processes.ts";
 
 export interface Suite {
@@ -14,8 +14,6 @@ export interface Suite {
   /** Installs what the suite needs and returns its command. Throws MissingProgramError when the machine lacks the language. */
   prepare(): Promise<Command>;
 }
-
-const installLimitMs = 420_000;
 
 export const suites: readonly Suite[] = [
   { name: "node-confluent", prepare: () => prepareNodeConfluent("suite.mjs") },
@@ -88,23 +86,9 @@ async function prepareNodeConfluent(program: "suite.mjs" | "groups.mjs"): Promis
   return { program: "node", words: [join(folder, program)] };
 }
 
-/**
- * The addon comes without a binary for this place, so librdkafka and the addon are compiled: without optimisation, which takes a
- * third of the time, and against the system's libraries (dynamic), since the static build would download their sources.
- */
 const nodeConfluentFolder = once(async () => {
+  const folder = await confluentFolder("quickly");
   const source = suiteFolder("node-confluent");
-  const manifests = ["package.json", "package-lock.json"];
-  const files = manifests.map((file) => join(source, file));
-  const folder = await installed("node-confluent", files, async (target) => {
-    for (const file of manifests) await copyFile(join(source, file), join(target, file));
-    const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    await runInstaller({ program: "npm", words: ["ci", ...quiet], folder: target }, installLimitMs);
-    const addon = join(target, "node_modules", "@confluentinc", "kafka-javascript");
-    const words = ["exec", "--no", "--", "node-pre-gyp", "install", "--build-from-source"];
-    const environment = { CKJS_LINKING: "dynamic", CFLAGS: "-O0 -g0", CXXFLAGS: "-O0 -g0" };
-    await runInstaller({ program: "npm", words, folder: addon, environment }, installLimitMs);
-  });
   const programs = (await readdir(source)).filter((file) => file.endsWith(".mjs"));
   for (const file of programs) await copyFile(join(source, file), join(folder, file));
   return folder;
@@ -112,20 +96,6 @@ const nodeConfluentFolder = once(async () => {
 
 function suiteFolder(name: string): string {
   return join(import.meta.dirname, name);
-}
-
-/** Runs `install` on an empty folder of the cache, once per content of `files`; a mark says that it came to its end. */
-async function installed(name: string, files: string[], install: (folder: string) => Promise<void>): Promise<string> {
-  const hash = createHash("sha256");
-  for (const file of files) hash.update(await readFile(file));
-  const folder = cacheFolder("conformance", `${name}-${hash.digest("hex").slice(0, 12)}`);
-  const mark = join(folder, ".installed");
-  if (!existsSync(mark)) {
-    await mkdir(folder, { recursive: true });
-    await install(folder);
-    await writeFile(mark, "");
-  }
-  return folder;
 }
 
 function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
