@@ -1,0 +1,75 @@
+// Waiting that always ends: by time, by the caller's signal, or because the client is closed. No timer outlives `close`.
+
+import type { Clock } from "@ottla/base";
+import { AbortedError, TimeoutError } from "../errors.ts";
+import type { KafkaError } from "../errors.ts";
+
+export interface WaitLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** On the monotonic clock. */
+  readonly deadlineMs: number;
+  /** For the TimeoutError: "no coordinator of group a was found". */
+  readonly sentence: string;
+  /** What the last attempt failed with, for the TimeoutError's cause. */
+  readonly cause?: unknown;
+}
+
+export class Waits {
+  private readonly clock: Clock;
+  private readonly pending = new Set<(error: KafkaError) => void>();
+  private closedWith: KafkaError | null = null;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** Resolves after so long. @throws AbortedError, ClosedError */
+  delay(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.race<void>(signal, (resolve) => {
+      const timer = this.clock.schedule(ms, resolve);
+      return () => timer.cancel();
+    });
+  }
+
+  /** What the promise comes to, unless the limits are reached before; it goes on by itself then. @throws AbortedError, ClosedError, TimeoutError */
+  within<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
+    promise.catch(() => {});
+    return this.race<T>(limits.signal, (resolve, reject) => {
+      const leftMs = Math.max(0, limits.deadlineMs - this.clock.monotonicMs());
+      const timer = this.clock.schedule(leftMs, () => reject(new TimeoutError(limits.sentence, limits)));
+      promise.then(resolve, reject);
+      return () => timer.cancel();
+    });
+  }
+
+  /** Rejects whatever waits, now and later. */
+  close(error: KafkaError): void {
+    this.closedWith = error;
+    for (const reject of [...this.pending]) reject(error);
+  }
+
+  private race<T>(
+    signal: AbortSignal | undefined,
+    start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.closedWith !== null) return reject(this.closedWith);
+      if (signal?.aborted === true) return reject(new AbortedError(signal));
+      let stop = (): void => {};
+      const end = (action: () => void): void => {
+        this.pending.delete(onClose);
+        signal?.removeEventListener("abort", onAbort);
+        stop();
+        action();
+      };
+      const onClose = (error: KafkaError): void => end(() => reject(error));
+      const onAbort = (): void => end(() => reject(new AbortedError(signal!)));
+      this.pending.add(onClose);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      stop = start(
+        (value) => end(() => resolve(value)),
+        (error) => end(() => reject(error)),
+      );
+    });
+  }
+}
