@@ -5,7 +5,7 @@ export const remarks: Readonly<Record<string, string>> = {
   "0045_resubscribe_with_regex":
     "with the consumer protocol it expects that a pattern is resolved one heartbeat after the topics by name; fails on Kafka too",
   "0045_subscribe_many_updates":
-    "with the consumer protocol librdkafka never joins again when an answer comes while it unsubscribes; Kafka with group.coordinator.append.linger.ms=0 fails alike, by default it answers 5 ms later",
+    "with the consumer protocol librdkafka never joins again when an answer comes while it unsubscribes; fails on Kafka too",
   "0045_subscribe_update_non_exist_and_partchange":
     "with the consumer protocol it expects partitions to be taken away when more are added; fails on Kafka too",
   "0045_subscribe_update_topic_remove":
