@@ -1,6 +1,7 @@
 // The root of the client: one cluster's options, metadata and connections, and the producers, consumers and admins made from them.
 // They share metadata; each has connections of its own where waiting would hold up the others. Closing it closes them all.
 
+import { Admin } from "./admin/admin.ts";
 import type { Metric } from "./metrics.ts";
 import { startCluster } from "./network/cluster-connection.ts";
 import type { Cluster } from "./network/cluster.ts";
@@ -10,10 +11,20 @@ import type { Topics } from "./records.ts";
 
 export class Kafka<T extends Topics = {}> {
   private readonly cluster: Cluster;
+  /** What was made from it and is not closed yet. */
+  private readonly parts = new Set<{ close(): Promise<void> }>();
+  private closing: Promise<void> | null = null;
 
   /** Checks the options; nothing is connected before something is asked for. @throws ConfigError */
   constructor(options: ClientOptions<T>) {
     this.cluster = startCluster(resolveOptions(options));
+  }
+
+  /** A client for administration. Close it by itself, or with this. */
+  admin(): Admin {
+    const admin: Admin = new Admin(this.cluster, { onClosed: () => this.parts.delete(admin) });
+    this.parts.add(admin);
+    return admin;
   }
 
   /** What connections, producers and consumers count, named and grouped as Java's. */
@@ -23,10 +34,16 @@ export class Kafka<T extends Topics = {}> {
 
   /** Closes everything that was made from it; nothing it opened is left. A second call waits for the first. */
   close(): Promise<void> {
-    return this.cluster.close();
+    this.closing ??= this.closeParts();
+    return this.closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  private async closeParts(): Promise<void> {
+    await Promise.allSettled([...this.parts].map((part) => part.close()));
+    await this.cluster.close();
   }
 }

@@ -16,6 +16,11 @@ import * as groups from "./groups.ts";
 import * as records from "./records.ts";
 import * as topics from "./topics.ts";
 
+export interface AdminOptions {
+  /** Called once it is closed. */
+  readonly onClosed?: () => void;
+}
+
 /** Admins of one process use connections of their own, told apart by this. */
 let made = 0;
 
@@ -31,13 +36,15 @@ let made = 0;
 export class Admin {
   private readonly cluster: Cluster;
   private readonly lane = `admin-${++made}`;
+  private readonly onClosed: (() => void) | null;
   private readonly calls = new Set<AdminCall>();
   private closing: Promise<void> | null = null;
   private idle: (() => void) | null = null;
   private instanceId: string | null = null;
 
-  constructor(client: Cluster) {
+  constructor(client: Cluster, options: AdminOptions = {}) {
     this.cluster = client;
+    this.onClosed = options.onClosed ?? null;
   }
 
   // Topics
@@ -294,6 +301,7 @@ export class Admin {
       timer.cancel();
     }
     this.cluster.closeLane(this.lane);
+    this.onClosed?.();
   }
 
   private async run<T>(what: string, options: CallOptions, body: (call: AdminCall) => Promise<T>): Promise<T> {
