@@ -1,0 +1,73 @@
+// Kafka's own deserializers, as text: what toString() of what they read is. Pure.
+
+import { CommandFailure } from "../../command-failure.ts";
+
+/** The text of bytes. @throws CommandFailure when they have the wrong length */
+export type ToText = (bytes: Buffer) => string;
+
+const PACKAGE = "org.apache.kafka.common.serialization.";
+
+const deserializers: Readonly<Record<string, ToText>> = {
+  StringDeserializer: (bytes) => bytes.toString("utf8"),
+  IntegerDeserializer: sized(4, "IntegerDeserializer", (bytes) => String(bytes.readInt32BE())),
+  LongDeserializer: sized(8, "LongDeserializer", (bytes) => String(bytes.readBigInt64BE())),
+  ShortDeserializer: sized(2, "ShortDeserializer", (bytes) => String(bytes.readInt16BE())),
+  FloatDeserializer: sized(4, "Deserializer", (bytes) => floatText(bytes.readFloatBE(), true)),
+  DoubleDeserializer: sized(8, "Deserializer", (bytes) => floatText(bytes.readDoubleBE(), false)),
+  BooleanDeserializer: (bytes) => {
+    if (bytes.length !== 1) throw new CommandFailure("Size of data received by BooleanDeserializer is not 1");
+    if (bytes[0]! > 1) {
+      throw new CommandFailure(`Unexpected byte received by BooleanDeserializer: ${bytes.readInt8(0)}`);
+    }
+    return String(bytes[0] === 1);
+  },
+  BytesDeserializer: (bytes) => escaped(bytes),
+  UUIDDeserializer: (bytes) => bytes.toString("utf8").toLowerCase(),
+};
+
+/** Undefined when there is none of this name: only Kafka's own can be had without Java. */
+export function deserializerOf(className: string): ToText | undefined {
+  if (!className.startsWith(PACKAGE)) return undefined;
+  const name = className.slice(PACKAGE.length);
+  return Object.hasOwn(deserializers, name) ? deserializers[name] : undefined;
+}
+
+function sized(length: number, name: string, read: ToText): ToText {
+  return (bytes) => {
+    if (bytes.length === length) return read(bytes);
+    throw new CommandFailure(`Size of data received by ${name} is not ${length}`);
+  };
+}
+
+/** Java writes a point always, and large and small numbers with an E. */
+function floatText(value: number, isSingle: boolean): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
+  const shortest = isSingle ? shortestSingle(value) : value;
+  const size = Math.abs(shortest);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
+    const [digits, exponent] = shortest.toExponential().split("e") as [string, string];
+    return `${digits.includes(".") ? digits : `${digits}.0`}E${Number(exponent)}`;
+  }
+  const text = Object.is(shortest, -0) ? "-0" : String(shortest);
+  return text.includes(".") ? text : `${text}.0`;
+}
+
+/** The number with the fewest digits that is the same single-precision one. */
+function shortestSingle(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const candidate = Number(value.toPrecision(digits));
+    if (Math.fround(candidate) === value) return candidate;
+  }
+  return value;
+}
+
+/** Bytes.toString(): printable ASCII as it is, the rest as \xNN. */
+function escaped(bytes: Buffer): string {
+  let text = "";
+  for (const byte of bytes) {
+    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x5c;
+    text += isPlain ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return text;
+}

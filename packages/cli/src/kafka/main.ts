@@ -1,0 +1,34 @@
+// Runs one of Kafka's commands. The table says which there are; the code of a command is loaded when it is the one to run.
+
+import { ExitError } from "./command-io.ts";
+import type { CommandIo, KafkaCommand } from "./command-io.ts";
+import { processIo } from "./process-io.ts";
+
+/** Every command by its name without `.sh`. */
+export const kafkaCommands: Readonly<Record<string, () => Promise<KafkaCommand>>> = {
+  "kafka-consumer-groups": async () => (await import("./commands/consumer-groups.ts")).consumerGroups,
+  "kafka-delete-records": async () => (await import("./commands/delete-records.ts")).deleteRecords,
+  "kafka-get-offsets": async () => (await import("./commands/get-offsets.ts")).getOffsets,
+  "kafka-topics": async () => (await import("./commands/topics.ts")).topics,
+};
+
+/** The command's exit code. What is thrown beside ExitError is a bug. */
+export async function runKafkaCommand(name: string, words: readonly string[], io: CommandIo): Promise<number> {
+  const load = kafkaCommands[name];
+  if (load === undefined) throw new Error(`there is no command ${name}`);
+  try {
+    const command = await load();
+    return (await command(words, io)) ?? 0;
+  } catch (error) {
+    if (error instanceof ExitError) return error.code;
+    throw error;
+  }
+}
+
+/** As the process itself: what the launchers in bin/ call. */
+export async function main(name: string): Promise<void> {
+  const io = processIo();
+  const code = await runKafkaCommand(name, process.argv.slice(2), io);
+  await io.end();
+  process.exit(io.signalCode ?? code);
+}

@@ -1,0 +1,5 @@
+// A command line that the parser cannot make sense of: joptsimple's OptionException, with the same words.
+
+export class OptionError extends Error {
+  override name = "OptionError";
+}
