@@ -7,6 +7,8 @@ import { startCluster } from "./network/cluster-connection.ts";
 import type { Cluster } from "./network/cluster.ts";
 import { resolveOptions } from "./options.ts";
 import type { ClientOptions } from "./options.ts";
+import type { ProducerOptions } from "./producer/producer-options.ts";
+import { Producer } from "./producer/producer.ts";
 import type { Topics } from "./records.ts";
 
 export class Kafka<T extends Topics = {}> {
@@ -25,6 +27,15 @@ export class Kafka<T extends Topics = {}> {
     const admin: Admin = new Admin(this.cluster, { onClosed: () => this.parts.delete(admin) });
     this.parts.add(admin);
     return admin;
+  }
+
+  /** A producer; its options have Kafka's defaults. Close it by itself, or with this. @throws ConfigError */
+  producer(options?: ProducerOptions): Producer<T> {
+    const producer: Producer<T> = new Producer<T>(this.cluster, options, {
+      onClosed: () => this.parts.delete(producer),
+    });
+    this.parts.add(producer);
+    return producer;
   }
 
   /** What connections, producers and consumers count, named and grouped as Java's. */

@@ -1,0 +1,55 @@
+// What runs around every record: the place for trace headers, as Java's ProducerInterceptor is. An interceptor that throws is logged and
+// otherwise ignored, as in Java: it must not decide whether records are sent.
+
+import type { Logger } from "@ottla/base";
+import type { KafkaError } from "../errors.ts";
+import type { RecordMetadata, RecordToSend } from "../records.ts";
+
+/**
+ * ```ts
+ * // W3C trace context (OpenTelemetry's messaging conventions): the consumer finds the header and links its span.
+ * const tracing: ProducerInterceptor = {
+ *   onSend(record) {
+ *     const carrier: Record<string, string> = {};
+ *     propagation.inject(context.active(), carrier); // sets carrier.traceparent
+ *     return { ...record, headers: { ...record.headers, ...carrier } };
+ *   },
+ * };
+ * ```
+ */
+export interface ProducerInterceptor {
+  /** Called within `send`, before serializing. Answers with the record to send: the same, or another such as one with more headers. */
+  onSend?(record: RecordToSend): RecordToSend;
+  /** Called when the record's outcome is known: where it is, or why it is nowhere. Costs an object for each record. */
+  onAcknowledgement?(metadata: RecordMetadata | null, error: KafkaError | null, record: RecordToSend): void;
+}
+
+export function interceptSend(
+  interceptors: readonly ProducerInterceptor[],
+  record: RecordToSend,
+  logger: Logger,
+): RecordToSend {
+  let current = record;
+  for (const interceptor of interceptors) {
+    try {
+      current = interceptor.onSend?.(current) ?? current;
+    } catch (error) {
+      logger.warn({ error, topic: record.topic }, "an interceptor's onSend threw; the record goes on without it");
+    }
+  }
+  return current;
+}
+
+export function interceptAcknowledgement(
+  interceptors: readonly ProducerInterceptor[],
+  outcome: { metadata: RecordMetadata | null; error: KafkaError | null; record: RecordToSend },
+  logger: Logger,
+): void {
+  for (const interceptor of interceptors) {
+    try {
+      interceptor.onAcknowledgement?.(outcome.metadata, outcome.error, outcome.record);
+    } catch (error) {
+      logger.warn({ error, topic: outcome.record.topic }, "an interceptor's onAcknowledgement threw");
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// Records that could not be written at once, in the order in which they came: their topic's partitions are not known, a serde's promise is
+// out, or memory is used up. A line is as long as callers make it; each record in it has a deadline (maxBlockMs).
+
+import { TimeoutError } from "../errors.ts";
+import type { KafkaError } from "../errors.ts";
+import type { PendingRecord } from "./pending-record.ts";
+import type { ProducerTopic } from "./producer-topic.ts";
+
+export interface WaitingRecord {
+  readonly topic: ProducerTopic;
+  readonly record: PendingRecord;
+  /** On the monotonic clock. Passed, the record fails. */
+  readonly deadlineMs: number;
+  /** A serde has not answered yet. */
+  isSerializing: boolean;
+  /** Metadata were asked for because of the partition it names. */
+  hasRefreshed: boolean;
+  /** `flush` calls that wait until it has left its lines. */
+  flushes: { remaining: number; resolve: () => void }[] | null;
+}
+
+/** First in, first out, without moving the others at each step. */
+export class WaitingLine {
+  private items: WaitingRecord[] = [];
+  private head = 0;
+
+  get length(): number {
+    return this.items.length - this.head;
+  }
+
+  get first(): WaitingRecord | undefined {
+    return this.items[this.head];
+  }
+
+  push(waiting: WaitingRecord): void {
+    this.items.push(waiting);
+  }
+
+  shift(): void {
+    this.head++;
+    if (this.head < 1024 && this.head < this.items.length) return;
+    if (this.head * 2 < this.items.length) return;
+    this.items = this.items.slice(this.head);
+    this.head = 0;
+  }
+
+  /** Takes out those that `isOut` says, keeping the order of the others. */
+  remove(isOut: (waiting: WaitingRecord) => boolean): WaitingRecord[] {
+    const out: WaitingRecord[] = [];
+    const kept: WaitingRecord[] = [];
+    for (let at = this.head; at < this.items.length; at++) {
+      const waiting = this.items[at]!;
+      (isOut(waiting) ? out : kept).push(waiting);
+    }
+    this.items = kept;
+    this.head = 0;
+    return out;
+  }
+
+  forEach(visit: (waiting: WaitingRecord) => void): void {
+    for (let at = this.head; at < this.items.length; at++) visit(this.items[at]!);
+  }
+}
+
+/** The record has left its lines: whoever flushes goes on to the batches. */
+export function leftLine(waiting: WaitingRecord): void {
+  if (waiting.flushes === null) return;
+  for (const flush of waiting.flushes) if (--flush.remaining === 0) flush.resolve();
+  waiting.flushes = null;
+}
+
+/** The record fails where it waits. */
+export function failWaiting(waiting: WaitingRecord, error: KafkaError): void {
+  waiting.record.call.failed(waiting.record.ordinal, error);
+  leftLine(waiting);
+}
+
+export function waitedTooLong(topic: ProducerTopic): KafkaError {
+  const isKnown = topic.partitionCount > 0;
+  const what = isKnown ? "there was no memory for the record" : `the partitions of ${topic.name} were not known`;
+  return new TimeoutError(`${what} within maxBlockMs`, { context: { topic: topic.name } });
+}
