@@ -157,6 +157,11 @@ export function throwOnError(errorCode: number, message: string | null = null, c
   if (errorCode !== errorCodes.NONE) throw brokerError(errorCode, message, context);
 }
 
+/** For changes that are not made twice: of all codes, only this one is a reason to send the request again. */
+export function throwIfNotController(errorCode: number): void {
+  if (errorCode === errorCodes.NOT_CONTROLLER) throwOnError(errorCode);
+}
+
 /** For request bodies: what was asked for cannot be said in the version that both sides know. @throws BrokerError UNSUPPORTED_VERSION */
 export function needsVersion(
   api: Api<unknown, unknown, never, never>,

@@ -1,28 +1,28 @@
 // The admin client: every call of Java's org.apache.kafka.clients.admin.Admin (4.3) in one class, each a line that leads to its family's
-// file beside this one. The class knows calls under way, so that it can close; what a call does, it leaves to the families.
+// file beside this one. Which calls are under way, and how it closes, stands in admin-lifecycle.ts.
 
-import { ClosedError } from "../errors.ts";
 import type { Metric } from "../metrics.ts";
-import type { Cluster } from "../network/cluster.ts";
-import { wholeNumber } from "../options.ts";
 import type { CallOptions, CommittedOffset, OffsetToCommit, TopicPartition } from "../records.ts";
-import { AdminCall } from "./admin-call.ts";
+import { AdminLifecycle } from "./admin-lifecycle.ts";
+import * as acls from "./acls.ts";
 import * as cluster from "./cluster.ts";
 import * as configs from "./configs.ts";
 import * as describedGroups from "./describe-groups.ts";
 import * as describedTopics from "./describe-topics.ts";
+import * as features from "./features.ts";
 import * as groupOffsets from "./group-offsets.ts";
 import * as groups from "./groups.ts";
+import * as logDirs from "./log-dirs.ts";
+import * as quotas from "./quotas.ts";
+import * as raft from "./raft.ts";
+import * as reassignments from "./reassignments.ts";
 import * as records from "./records.ts";
+import * as scram from "./scram-users.ts";
+import * as share from "./share-groups.ts";
+import * as streams from "./streams-groups.ts";
+import * as tokens from "./tokens.ts";
 import * as topics from "./topics.ts";
-
-export interface AdminOptions {
-  /** Called once it is closed. */
-  readonly onClosed?: () => void;
-}
-
-/** Admins of one process use connections of their own, told apart by this. */
-let made = 0;
+import * as transactions from "./transactions.ts";
 
 /**
  * Administers a cluster. Calls about one thing resolve with it or reject with a KafkaError. Calls about many things resolve with a Map
@@ -33,19 +33,8 @@ let made = 0;
  * Requests go to the broker they belong to; what is retriable is repeated until `timeoutMs`, after which a TimeoutError tells the last
  * reason. What a broker does not serve fails at once with a BrokerError UNSUPPORTED_VERSION.
  */
-export class Admin {
-  private readonly cluster: Cluster;
-  private readonly lane = `admin-${++made}`;
-  private readonly onClosed: (() => void) | null;
-  private readonly calls = new Set<AdminCall>();
-  private closing: Promise<void> | null = null;
-  private idle: (() => void) | null = null;
+export class Admin extends AdminLifecycle {
   private instanceId: string | null = null;
-
-  constructor(client: Cluster, options: AdminOptions = {}) {
-    this.cluster = client;
-    this.onClosed = options.onClosed ?? null;
-  }
 
   // Topics
 
@@ -253,7 +242,240 @@ export class Admin {
     );
   }
 
+  // Share groups (KIP-932) and streams groups (KIP-1071)
+
+  /** Share groups. Per group: GROUP_ID_NOT_FOUND. */
+  describeShareGroups(
+    groupIds: readonly string[],
+    options: describedGroups.DescribeGroupsOptions = {},
+  ): Promise<Map<string, share.ShareGroupDescription>> {
+    return this.run("describeShareGroups", options, (call) => share.describeShareGroups(call, groupIds, options));
+  }
+
+  /** From where partitions are shared, by group id. */
+  listShareGroupOffsets(
+    wanted: readonly (string | groupOffsets.GroupPartitions)[],
+    options: CallOptions = {},
+  ): Promise<Map<string, share.ShareOffset[]>> {
+    return this.run("listShareGroupOffsets", options, (call) => share.listShareGroupOffsets(call, wanted));
+  }
+
+  /** Sets from where partitions are shared. Per partition: NON_EMPTY_GROUP, UNKNOWN_TOPIC_OR_PARTITION. */
+  alterShareGroupOffsets(
+    groupId: string,
+    offsets: readonly share.ShareOffsetToSet[],
+    options: CallOptions = {},
+  ): Promise<void> {
+    return this.run("alterShareGroupOffsets", options, (call) => share.alterShareGroupOffsets(call, groupId, offsets));
+  }
+
+  /** Forgets from where topics are shared. Per topic: UNKNOWN_TOPIC_OR_PARTITION; as a whole: NON_EMPTY_GROUP. */
+  deleteShareGroupOffsets(groupId: string, topicNames: readonly string[], options: CallOptions = {}): Promise<void> {
+    return this.run("deleteShareGroupOffsets", options, (call) =>
+      share.deleteShareGroupOffsets(call, groupId, topicNames),
+    );
+  }
+
+  /** Streams groups. Per group: GROUP_ID_NOT_FOUND. */
+  describeStreamsGroups(
+    groupIds: readonly string[],
+    options: describedGroups.DescribeGroupsOptions = {},
+  ): Promise<Map<string, streams.StreamsGroupDescription>> {
+    return this.run("describeStreamsGroups", options, (call) => streams.describeStreamsGroups(call, groupIds, options));
+  }
+
+  // Transactions
+
+  /** Transactional ids that have been used, by id. Brokers that fail are told by their ids. */
+  listTransactions(
+    options: transactions.ListTransactionsOptions = {},
+  ): Promise<Map<string, transactions.TransactionListing>> {
+    return this.run("listTransactions", options, (call) => transactions.listTransactions(call, options));
+  }
+
+  /** States of transactional ids. Per id: TRANSACTIONAL_ID_NOT_FOUND. */
+  describeTransactions(
+    transactionalIds: readonly string[],
+    options: CallOptions = {},
+  ): Promise<Map<string, transactions.TransactionDescription>> {
+    return this.run("describeTransactions", options, (call) =>
+      transactions.describeTransactions(call, transactionalIds),
+    );
+  }
+
+  /** Producers that wrote to partitions lately, by "topic-partition". */
+  describeProducers(
+    partitions: readonly TopicPartition[],
+    options: transactions.DescribeProducersOptions = {},
+  ): Promise<Map<string, transactions.PartitionProducers>> {
+    return this.run("describeProducers", options, (call) => transactions.describeProducers(call, partitions, options));
+  }
+
+  /** Aborts a transaction on one partition that hangs there: its coordinator knows nothing of it (KIP-664). */
+  abortTransaction(transaction: transactions.TransactionToAbort, options: CallOptions = {}): Promise<void> {
+    return this.run("abortTransaction", options, (call) => transactions.abortTransaction(call, transaction));
+  }
+
+  /** Fences the producers of transactional ids; what they have open is aborted. */
+  fenceProducers(
+    transactionalIds: readonly string[],
+    options: CallOptions = {},
+  ): Promise<Map<string, transactions.FencedProducer>> {
+    return this.run("fenceProducers", options, (call) => transactions.fenceProducers(call, transactionalIds));
+  }
+
+  /** Ends the open transaction of one transactional id, whoever has it (KIP-939). */
+  async forceTerminateTransaction(transactionalId: string, options: CallOptions = {}): Promise<void> {
+    await this.fenceProducers([transactionalId], options);
+  }
+
+  // Replicas
+
+  /** Moves partitions to other brokers, or cancels that. Per partition: INVALID_REPLICA_ASSIGNMENT, NO_REASSIGNMENT_IN_PROGRESS. */
+  alterPartitionReassignments(
+    changes: readonly reassignments.NewReassignment[],
+    options: reassignments.AlterReassignmentsOptions = {},
+  ): Promise<void> {
+    return this.run("alterPartitionReassignments", options, (call) =>
+      reassignments.alterPartitionReassignments(call, changes, options),
+    );
+  }
+
+  /** Partitions that are being moved, by "topic-partition". */
+  listPartitionReassignments(
+    partitions: readonly TopicPartition[] | "all" = "all",
+    options: CallOptions = {},
+  ): Promise<Map<string, reassignments.PartitionReassignment>> {
+    return this.run("listPartitionReassignments", options, (call) =>
+      reassignments.listPartitionReassignments(call, partitions),
+    );
+  }
+
+  /** Has leaders elected. Per partition: ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE. */
+  electLeaders(
+    type: reassignments.ElectionType,
+    partitions: readonly TopicPartition[] | "all",
+    options: CallOptions = {},
+  ): Promise<Map<string, TopicPartition>> {
+    return this.run("electLeaders", options, (call) => reassignments.electLeaders(call, type, partitions));
+  }
+
+  /** Log folders of brokers with what is in them, by broker id. */
+  describeLogDirs(
+    brokerIds: readonly number[],
+    options: CallOptions = {},
+  ): Promise<Map<number, logDirs.LogDirDescription[]>> {
+    return this.run("describeLogDirs", options, (call) => logDirs.describeLogDirs(call, brokerIds));
+  }
+
+  /** In which folders replicas are, by "topic-partition-broker". */
+  describeReplicaLogDirs(
+    replicas: readonly logDirs.Replica[],
+    options: CallOptions = {},
+  ): Promise<Map<string, logDirs.ReplicaLogDirs>> {
+    return this.run("describeReplicaLogDirs", options, (call) => logDirs.describeReplicaLogDirs(call, replicas));
+  }
+
+  /** Moves replicas to other folders of their brokers. Per replica: LOG_DIR_NOT_FOUND, REPLICA_NOT_AVAILABLE. */
+  alterReplicaLogDirs(moves: readonly logDirs.ReplicaMove[], options: CallOptions = {}): Promise<void> {
+    return this.run("alterReplicaLogDirs", options, (call) => logDirs.alterReplicaLogDirs(call, moves));
+  }
+
+  // Security and quotas
+
+  /** Adds access rules. By position: SECURITY_DISABLED without an authorizer, INVALID_REQUEST. */
+  createAcls(bindings: readonly acls.AclBinding[], options: CallOptions = {}): Promise<void> {
+    return this.run("createAcls", options, (call) => acls.createAcls(call, bindings));
+  }
+
+  /** Access rules that pass the filter. */
+  describeAcls(filter: acls.AclFilter = {}, options: CallOptions = {}): Promise<acls.Acl[]> {
+    return this.run("describeAcls", options, (call) => acls.describeAcls(call, filter));
+  }
+
+  /** Deletes the access rules that pass any of the filters; what was deleted, by the filter's position. */
+  deleteAcls(filters: readonly acls.AclFilter[], options: CallOptions = {}): Promise<Map<number, acls.Acl[]>> {
+    return this.run("deleteAcls", options, (call) => acls.deleteAcls(call, filters));
+  }
+
+  /** Quotas of the entities that pass the filter; of all without one. */
+  describeClientQuotas(
+    components: readonly quotas.QuotaFilterComponent[] = [],
+    options: quotas.DescribeClientQuotasOptions = {},
+  ): Promise<quotas.ClientQuotas[]> {
+    return this.run("describeClientQuotas", options, (call) => quotas.describeClientQuotas(call, components, options));
+  }
+
+  /** Sets and takes away quotas. By quotaEntityKey, "user=alice": INVALID_REQUEST. */
+  alterClientQuotas(
+    changes: readonly quotas.ClientQuotaChanges[],
+    options: quotas.AlterClientQuotasOptions = {},
+  ): Promise<void> {
+    return this.run("alterClientQuotas", options, (call) => quotas.alterClientQuotas(call, changes, options));
+  }
+
+  /** Users that have SCRAM credentials, these or all. Per user: RESOURCE_NOT_FOUND. */
+  describeUserScramCredentials(
+    users: readonly string[] = [],
+    options: CallOptions = {},
+  ): Promise<Map<string, scram.ScramUser>> {
+    return this.run("describeUserScramCredentials", options, (call) => scram.describeScramUsers(call, users));
+  }
+
+  /** Sets and deletes SCRAM credentials. Per user: UNACCEPTABLE_CREDENTIAL, RESOURCE_NOT_FOUND. */
+  alterUserScramCredentials(changes: readonly scram.ScramChange[], options: CallOptions = {}): Promise<void> {
+    return this.run("alterUserScramCredentials", options, (call) => scram.alterScramUsers(call, changes));
+  }
+
+  /** A new token (KIP-48). DELEGATION_TOKEN_AUTH_DISABLED, DELEGATION_TOKEN_REQUEST_NOT_ALLOWED on a connection without SASL. */
+  createDelegationToken(options: tokens.CreateDelegationTokenOptions = {}): Promise<tokens.DelegationToken> {
+    return this.run("createDelegationToken", options, (call) => tokens.createDelegationToken(call, options));
+  }
+
+  /** Lets a token live longer; when it expires then, in milliseconds since 1970. */
+  renewDelegationToken(hmac: Buffer, options: tokens.RenewDelegationTokenOptions = {}): Promise<number> {
+    return this.run("renewDelegationToken", options, (call) => tokens.renewDelegationToken(call, hmac, options));
+  }
+
+  /** Has a token expire, at once or later; when, in milliseconds since 1970. */
+  expireDelegationToken(hmac: Buffer, options: tokens.ExpireDelegationTokenOptions = {}): Promise<number> {
+    return this.run("expireDelegationToken", options, (call) => tokens.expireDelegationToken(call, hmac, options));
+  }
+
+  /** The tokens that the caller may see. */
+  describeDelegationToken(options: tokens.DescribeDelegationTokenOptions = {}): Promise<tokens.DelegationToken[]> {
+    return this.run("describeDelegationToken", options, (call) => tokens.describeDelegationTokens(call, options));
+  }
+
   // Cluster
+
+  /** Levels of the cluster's features and what a broker supports. */
+  describeFeatures(options: features.DescribeFeaturesOptions = {}): Promise<features.FeatureDescription> {
+    return this.run("describeFeatures", options, (call) => features.describeFeatures(call, options));
+  }
+
+  /** Sets levels of features. Per feature: INVALID_UPDATE_VERSION, FEATURE_UPDATE_FAILED. */
+  updateFeatures(
+    updates: readonly features.FeatureUpdate[],
+    options: features.UpdateFeaturesOptions = {},
+  ): Promise<void> {
+    return this.run("updateFeatures", options, (call) => features.updateFeatures(call, updates, options));
+  }
+
+  /** Voters and observers of the metadata quorum (KIP-836). */
+  describeMetadataQuorum(options: CallOptions = {}): Promise<raft.QuorumDescription> {
+    return this.run("describeMetadataQuorum", options, (call) => raft.describeMetadataQuorum(call));
+  }
+
+  /** Adds a controller to the voters (KIP-853). DUPLICATE_VOTER, UNSUPPORTED_VERSION with a quorum of fixed voters. */
+  addRaftVoter(voter: raft.NewRaftVoter, options: raft.RaftVoterOptions = {}): Promise<void> {
+    return this.run("addRaftVoter", options, (call) => raft.addRaftVoter(call, voter, options));
+  }
+
+  /** Takes a controller out of the voters (KIP-853). VOTER_NOT_FOUND. */
+  removeRaftVoter(voter: raft.RaftVoter, options: raft.RaftVoterOptions = {}): Promise<void> {
+    return this.run("removeRaftVoter", options, (call) => raft.removeRaftVoter(call, voter, options));
+  }
 
   /** Brokers, controller and cluster id. */
   describeCluster(options: cluster.DescribeClusterOptions = {}): Promise<cluster.ClusterDescription> {
@@ -274,53 +496,5 @@ export class Admin {
   /** What the client counts, connections and requests of all its parts. */
   metrics(): Metric[] {
     return this.cluster.metrics.snapshot();
-  }
-
-  /**
-   * Takes no more calls and waits for those under way, at most `timeoutMs` (default: the client's `defaultApiTimeoutMs`); those that are
-   * left then reject with a ClosedError. A second call waits for the first. Never rejects.
-   */
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.closing ??= this.closeWithin(
-      wholeNumber("timeoutMs", options.timeoutMs, 0, this.cluster.options.defaultApiTimeoutMs),
-    );
-    return this.closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  private async closeWithin(timeoutMs: number): Promise<void> {
-    if (this.calls.size > 0) {
-      const ended = new Promise<void>((resolve) => (this.idle = resolve));
-      const timer = this.cluster.clock.schedule(timeoutMs, () => {
-        for (const call of this.calls) call.abort(new ClosedError("admin"));
-      });
-      await ended;
-      timer.cancel();
-    }
-    this.cluster.closeLane(this.lane);
-    this.onClosed?.();
-  }
-
-  private async run<T>(what: string, options: CallOptions, body: (call: AdminCall) => Promise<T>): Promise<T> {
-    if (this.closing !== null) throw new ClosedError("admin");
-    const { signal, timeoutMs } = options;
-    const call = new AdminCall(this.cluster, {
-      what,
-      lane: this.lane,
-      ...(signal === undefined ? {} : { signal }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs: wholeNumber("timeoutMs", timeoutMs, 0, 0) }),
-    });
-    this.calls.add(call);
-    try {
-      call.throwIfEnded();
-      return await body(call);
-    } finally {
-      call.finish();
-      this.calls.delete(call);
-      if (this.calls.size === 0) this.idle?.();
-    }
   }
 }

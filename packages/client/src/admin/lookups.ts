@@ -13,9 +13,6 @@ import { throwOnError } from "./admin-call.ts";
 import type { AdminCall } from "./admin-call.ts";
 import type { Locate, Outcome, Places } from "./keyed.ts";
 
-/** Any broker will do: `Locate` for what every broker answers alike. */
-export const anyBroker: Locate<never> = (_call, keys) => Promise.resolve(new Map(keys.map((key) => [key, null])));
-
 /** The controller, or with KRaft a broker that forwards to it. */
 export async function controllerOf<Key>(call: AdminCall, keys: readonly Key[], isFirst: boolean): Promise<Places<Key>> {
   const nodeId = await call.controller(!isFirst);
