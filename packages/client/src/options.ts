@@ -10,7 +10,7 @@ import type { Topics } from "./records.ts";
 /** What an OAUTHBEARER token callback answers. */
 export interface OAuthBearerToken {
   readonly value: string;
-  /** Milliseconds since 1970; the client authenticates anew before. */
+  /** Milliseconds since 1970. Connections share the token for most of the time until then; without it each asks for one of its own. */
   readonly expiresAtMs?: number;
   /** SASL extensions (KIP-342). */
   readonly extensions?: Readonly<Record<string, string>>;

@@ -44,9 +44,9 @@ export function nextApiVersionsVersion(response: ApiVersionsResponse, asked: num
   return next < asked ? next : -1;
 }
 
-/** The version in which an ApiVersions answer is written: 0 when the broker does not know the one that was asked with. */
-export function answeredApiVersionsVersion(reader: ByteReader, asked: number): number {
-  if (reader.remaining() < 2) return asked;
+/** The version in which an answer is written: that of the request, but 0 when the broker does not know ours of ApiVersions. */
+export function answeredVersion(apiKey: number, asked: number, reader: ByteReader): number {
+  if (apiKey !== apiVersionsApi.key || reader.remaining() < 2) return asked;
   const errorCode = reader.buffer.readInt16BE(reader.offset);
   return errorCode === errorCodes.UNSUPPORTED_VERSION ? 0 : asked;
 }

@@ -9,7 +9,7 @@ import type { ResolvedClientOptions } from "../options.ts";
 import type { BrokerNode } from "./cluster.ts";
 import { Connection } from "./connection.ts";
 import { ConnectionMeters } from "./connection-metrics.ts";
-import { prepare } from "./handshake.ts";
+import { Handshake } from "./handshake.ts";
 import { ReconnectBackoff } from "./reconnect-backoff.ts";
 import type { Waits } from "./waits.ts";
 
@@ -27,13 +27,12 @@ interface Slot {
   readonly lane: string;
   readonly host: string;
   readonly port: number;
-  /** Ready to send. */
   connection: Connection | null;
-  connecting: Promise<Connection> | null;
 }
 
 export class BrokerPool {
   private readonly parts: BrokerPoolParts;
+  private readonly handshake: Handshake;
   private readonly backoff: ReconnectBackoff;
   private readonly meters: ConnectionMeters;
   private readonly bootstrap: readonly BrokerNode[];
@@ -41,46 +40,50 @@ export class BrokerPool {
   /** Brokers that other answers told of, such as coordinators, until the metadata know them. */
   private readonly told = new Map<number, BrokerNode>();
   private readonly lanes = new Map<string, Map<number, Slot>>();
-  private readonly connectingAny = new Map<string, Promise<Connection>>();
-  /** All that have a socket, those that no slot holds any more included. */
+  private readonly searches = new Map<string, Promise<Connection>>();
+  /** All that have not ended, those that no slot holds any more included. */
   private readonly open = new Set<Connection>();
   private isClosed = false;
 
   constructor(parts: BrokerPoolParts) {
     this.parts = parts;
+    this.handshake = new Handshake(parts);
     const { bootstrapServers, reconnectBackoffMs, reconnectBackoffMaxMs, clientId } = parts.options;
     this.bootstrap = bootstrapServers.map(({ host, port }, index) => ({ nodeId: -1 - index, host, port, rack: null }));
     this.backoff = new ReconnectBackoff({ firstMs: reconnectBackoffMs, maxMs: reconnectBackoffMaxMs }, parts.random);
     this.meters = new ConnectionMeters(parts.metrics, clientId);
   }
 
-  /** A connection that can be used at once, or null. Null as node: the one with the fewest requests. */
-  ready(nodeId: number | null, lane: string): Connection | null {
+  /** The broker's connection in this lane; it may still be connecting, but takes requests. Null when the broker is not known. */
+  of(nodeId: number, lane: string): Connection | null {
+    const existing = this.lanes.get(lane)?.get(nodeId)?.connection;
+    if (existing !== undefined && existing !== null) return existing;
+    const node = this.node(nodeId);
+    return node === undefined || this.isClosed ? null : this.connectionOf(this.slot(node, lane));
+  }
+
+  /** The ready connection with the fewest requests, or null: a known broker's, or else a bootstrap server's. */
+  anyReady(lane: string): Connection | null {
     const slots = this.lanes.get(lane);
     if (slots === undefined) return null;
-    if (nodeId !== null) {
-      const connection = slots.get(nodeId)?.connection ?? null;
-      return connection === null || connection.hasEnded ? null : connection;
-    }
-    return this.leastLoaded(slots, (slot) => slot.nodeId >= 0) ?? this.leastLoaded(slots, () => true);
+    return this.leastLoaded(slots, true) ?? this.leastLoaded(slots, false);
   }
 
-  /** Connects, after the backoff; callers share one attempt. @throws ConnectionError, AuthenticationError, ClosedError */
-  connect(nodeId: number | null, lane: string): Promise<Connection> {
+  /** Connects to one broker after the other until one answers; callers share the search. @throws what the last one failed with */
+  any(lane: string): Promise<Connection> {
     if (this.isClosed) return Promise.reject(new ClosedError("client"));
-    if (nodeId === null) return this.connectAny(lane);
-    const node = this.node(nodeId);
-    if (node === undefined) {
-      return Promise.reject(new ConnectionError(`broker ${nodeId} is not known`, { context: { nodeId } }));
+    const ready = this.anyReady(lane);
+    if (ready !== null) return Promise.resolve(ready);
+    let search = this.searches.get(lane);
+    if (search === undefined) {
+      search = this.search(lane).finally(() => this.searches.delete(lane));
+      search.catch(() => {});
+      this.searches.set(lane, search);
     }
-    return this.connectSlot(this.slot(node, lane));
+    return search;
   }
 
-  knows(nodeId: number): boolean {
-    return this.node(nodeId) !== undefined;
-  }
-
-  /** Takes over the brokers of new metadata. Connections to an address that is no longer a broker's are used no more. */
+  /** Takes over the brokers of new metadata. Connections to what is no longer a broker's address end when they are done. */
   setBrokers(brokers: ReadonlyMap<number, BrokerNode>): void {
     this.brokers = brokers;
     for (const nodeId of brokers.keys()) this.told.delete(nodeId);
@@ -89,7 +92,9 @@ export class BrokerPool {
       for (const slot of slots.values()) {
         if (slot.nodeId < 0) continue;
         const node = this.node(slot.nodeId);
-        if (node === undefined || node.host !== slot.host || node.port !== slot.port) slots.delete(slot.nodeId);
+        if (node !== undefined && node.host === slot.host && node.port === slot.port) continue;
+        slots.delete(slot.nodeId);
+        slot.connection?.retire();
       }
     }
   }
@@ -103,129 +108,106 @@ export class BrokerPool {
   rebootstrap(): void {
     this.brokers = new Map();
     this.told.clear();
-    const error = new ConnectionError("the bootstrap servers are asked again");
     for (const slots of this.lanes.values()) {
       for (const slot of slots.values()) {
-        if (slot.nodeId < 0) continue;
         slots.delete(slot.nodeId);
-        void slot.connection?.close(error);
+        void slot.connection?.close(new ConnectionError("the bootstrap servers are asked again"));
       }
     }
   }
 
   closeLane(lane: string): void {
-    const slots = this.lanes.get(lane);
-    if (slots === undefined) return;
     this.lanes.delete(lane);
-    const error = new ClosedError("lane");
-    for (const connection of [...this.open]) if (connection.place.lane === lane) void connection.close(error);
+    for (const connection of this.open) {
+      if (connection.place.lane === lane) void connection.close(new ClosedError(lane));
+    }
   }
 
   /** Resolves when every socket is gone. */
-  async close(error: KafkaError): Promise<void> {
+  async close(reason: KafkaError): Promise<void> {
     this.isClosed = true;
     this.lanes.clear();
-    await Promise.all([...this.open].map((connection) => connection.close(error)));
+    await Promise.all(Array.from(this.open, (connection) => connection.close(reason)));
   }
 
-  private leastLoaded(slots: ReadonlyMap<number, Slot>, qualifies: (slot: Slot) => boolean): Connection | null {
+  private leastLoaded(slots: ReadonlyMap<number, Slot>, isKnown: boolean): Connection | null {
     let best: Connection | null = null;
-    for (const slot of slots.values()) {
-      const { connection } = slot;
-      if (connection === null || connection.hasEnded || !qualifies(slot)) continue;
+    for (const { connection, nodeId } of slots.values()) {
+      if (connection === null || !connection.isReady || nodeId >= 0 !== isKnown) continue;
       if (best === null || connection.pendingCount < best.pendingCount) best = connection;
     }
     return best;
   }
 
-  private connectAny(lane: string): Promise<Connection> {
-    let connecting = this.connectingAny.get(lane);
-    if (connecting === undefined) {
-      connecting = this.tryAll(lane).finally(() => this.connectingAny.delete(lane));
-      connecting.catch(() => {});
-      this.connectingAny.set(lane, connecting);
-    }
-    return connecting;
-  }
-
-  // First brokers that are not in their backoff, beginning at a random one, then bootstrap servers likewise, then the one whose backoff ends first.
-  private async tryAll(lane: string): Promise<Connection> {
-    let failure: unknown = null;
+  // Brokers that are not in their backoff, beginning at a random one; then bootstrap servers likewise; then the one whose backoff ends first.
+  private async search(lane: string): Promise<Connection> {
     const tried = new Set<string>();
-    const attempt = async (node: BrokerNode): Promise<Connection | null> => {
+    let failure: Error | null = null;
+    for (const node of [...this.shuffled(this.brokers.values()), ...this.shuffled(this.bootstrap)]) {
+      if (tried.has(addressOf(node)) || this.waitMs(node) > 0) continue;
       tried.add(addressOf(node));
       try {
-        return await this.connectSlot(this.slot(node, lane));
+        return await this.connectionOf(this.slot(node, lane)).whenReady();
       } catch (error) {
         if (!(error instanceof KafkaError) || error instanceof AuthenticationError || this.isClosed) throw error;
         failure = error;
-        return null;
-      }
-    };
-    for (const nodes of [this.shuffled(this.brokers.values()), this.shuffled(this.bootstrap)]) {
-      for (const node of nodes) {
-        if (tried.has(addressOf(node)) || this.waitMs(node) > 0) continue;
-        const connection = await attempt(node);
-        if (connection !== null) return connection;
       }
     }
     if (failure !== null) throw failure;
     const all = [...this.brokers.values(), ...this.bootstrap].sort((a, b) => this.waitMs(a) - this.waitMs(b));
-    return this.connectSlot(this.slot(all[0]!, lane));
+    return this.connectionOf(this.slot(all[0]!, lane)).whenReady();
   }
 
-  private connectSlot(slot: Slot): Promise<Connection> {
-    if (slot.connection !== null && !slot.connection.hasEnded) return Promise.resolve(slot.connection);
-    if (slot.connecting === null) {
-      slot.connecting = this.establish(slot).finally(() => (slot.connecting = null));
-      slot.connecting.catch(() => {});
-    }
-    return slot.connecting;
-  }
-
-  private async establish(slot: Slot): Promise<Connection> {
-    const { options, clock, waits, random } = this.parts;
-    const address = addressOf(slot);
-    const waitMs = this.waitMs(slot);
-    if (waitMs > 0) await waits.delay(waitMs);
-    if (this.isClosed) throw new ClosedError("client");
-    const connection = new Connection(slot, {
+  private connectionOf(slot: Slot): Connection {
+    if (slot.connection !== null) return slot.connection;
+    const { options, clock } = this.parts;
+    const connection = new Connection(slot, this.meters.of(slot.lane, slot.nodeId), {
       options,
       clock,
-      meter: this.meters.of(slot.lane),
-      onEnd: (ended, error) => this.ended(slot, ended, error),
+      onEnd: (error) => this.ended(slot, connection, error),
     });
+    slot.connection = connection;
     this.open.add(connection);
-    try {
-      await connection.whenOpen();
-      await prepare(connection, { options, clock, random });
-    } catch (error) {
-      const reason =
-        error instanceof KafkaError ? error : new ConnectionError("the handshake failed", { cause: error });
-      void connection.close(reason);
-      throw reason;
-    }
-    this.backoff.worked(address);
-    if (this.lanes.get(slot.lane)?.get(slot.nodeId) === slot) slot.connection = connection;
+    void this.establish(slot, connection);
     return connection;
+  }
+
+  /** Ends the connection with whatever goes wrong; never rejects. */
+  private async establish(slot: Slot, connection: Connection): Promise<void> {
+    try {
+      const waitMs = this.waitMs(slot);
+      if (waitMs > 0) await this.parts.waits.delay(waitMs);
+      await connection.open();
+      await this.handshake.prepare(connection);
+      this.backoff.worked(addressOf(slot));
+      connection.becomeReady();
+    } catch (error) {
+      const isOurs = error instanceof KafkaError;
+      const reason = isOurs ? error : new ConnectionError(`the handshake failed: ${String(error)}`, { cause: error });
+      void connection.close(reason);
+    }
   }
 
   private ended(slot: Slot, connection: Connection, error: KafkaError): void {
     this.open.delete(connection);
     if (slot.connection === connection) slot.connection = null;
-    if (this.isClosed || connection.hasAnswered) return;
-    this.backoff.failed(addressOf(slot), this.parts.clock.monotonicMs());
-    this.parts.options.logger.debug({ ...connection.context(), error: error.message }, "A connection failed.");
+    if (this.isClosed) return;
+    // A broker that closes right after the handshake is as bad as one that cannot be reached.
+    if (!connection.hasServed && !(error instanceof ClosedError)) {
+      this.backoff.failed(addressOf(slot), this.parts.clock.monotonicMs());
+    }
+    this.parts.options.logger.debug({ ...connection.context(), error: error.message }, "A connection ended.");
   }
 
   /** A bootstrap connection whose address is a broker's becomes that broker's. */
   private adoptBootstrap(slots: Map<number, Slot>): void {
-    for (const slot of [...slots.values()]) {
-      if (slot.nodeId >= 0 || slot.connection === null || slot.connection.hasEnded) continue;
-      for (const { nodeId, host, port } of this.brokers.values()) {
-        if (host !== slot.host || port !== slot.port || slots.has(nodeId)) continue;
+    for (const { nodeId, host, port } of this.brokers.values()) {
+      if (slots.has(nodeId)) continue;
+      for (const slot of slots.values()) {
+        if (slot.nodeId >= 0 || slot.connection === null || host !== slot.host || port !== slot.port) continue;
         slots.delete(slot.nodeId);
         slot.nodeId = nodeId;
+        slot.connection.meter = this.meters.of(slot.lane, nodeId);
         slots.set(nodeId, slot);
         break;
       }
@@ -238,7 +220,7 @@ export class BrokerPool {
     let slot = slots.get(node.nodeId);
     if (slot === undefined) {
       const { nodeId, host, port } = node;
-      slot = { nodeId, lane, host, port, connection: null, connecting: null };
+      slot = { nodeId, lane, host, port, connection: null };
       slots.set(nodeId, slot);
     }
     return slot;

@@ -65,7 +65,7 @@ class ClusterConnection implements Cluster {
     });
     this.coordinators = new Coordinators({
       ...common,
-      connection: () => this.connection(null, {}, "FindCoordinator"),
+      connection: () => this.pool.any(SHARED_LANE),
       onBroker: (node) => this.pool.tell(node),
     });
   }
@@ -80,8 +80,9 @@ class ClusterConnection implements Cluster {
     body: RequestBody<NoInfer<RequestInput>>,
     options: RequestOptions = {},
   ): Promise<Response> {
-    const ready = this.pool.ready(nodeId, options.lane ?? SHARED_LANE);
-    return ready === null ? this.sendLater(nodeId, api, body, options) : ready.send(api, body, options);
+    const lane = options.lane ?? SHARED_LANE;
+    const connection = nodeId === null ? this.pool.anyReady(lane) : this.pool.of(nodeId, lane);
+    return connection === null ? this.sendLater(nodeId, api, body, options) : connection.send(api, body, options);
   }
 
   async versionOf(nodeId: number | null, api: AnyApi, options: RequestOptions = {}): Promise<number> {
@@ -172,17 +173,18 @@ class ClusterConnection implements Cluster {
     return connection.send(api, body, { ...options, timeoutMs: leftMs });
   }
 
+  /** A connection that is ready. */
   private async connection(nodeId: number | null, options: RequestOptions, what: string): Promise<Connection> {
     if (this.closing !== null) throw new ClosedError("client");
     const { lane = SHARED_LANE, signal, timeoutMs = this.options.requestTimeoutMs } = options;
-    const ready = this.pool.ready(nodeId, lane);
-    if (ready !== null) return ready;
     const deadlineMs = this.clock.monotonicMs() + timeoutMs;
     const sentence = `${what}: no connection to ${nodeId === null ? "any broker" : `broker ${nodeId}`} in time`;
-    if (nodeId !== null && !this.pool.knows(nodeId)) {
+    if (nodeId === null) return this.waits.within(this.pool.any(lane), { signal, deadlineMs, sentence });
+    if (this.pool.of(nodeId, lane) === null) {
       await this.waits.within(this.refreshMetadata({ timeoutMs }), { signal, deadlineMs, sentence });
-      if (!this.pool.knows(nodeId)) throw new ConnectionError(`broker ${nodeId} is not known`, { context: { nodeId } });
     }
-    return this.waits.within(this.pool.connect(nodeId, lane), { signal, deadlineMs, sentence });
+    const connection = this.pool.of(nodeId, lane);
+    if (connection === null) throw new ConnectionError(`broker ${nodeId} is not known`, { context: { nodeId } });
+    return this.waits.within(connection.whenReady(), { signal, deadlineMs, sentence });
   }
 }

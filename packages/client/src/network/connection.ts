@@ -1,27 +1,41 @@
 // One connection to a broker: requests out, answers in, in the order of the requests; correlation ids, timeouts, what is held back.
+// It takes requests from the first moment on and sends them, in their order, once it is ready.
 // A request that times out closes the connection: nothing behind it could be told apart from its late answer.
 // Not here: finding out versions and authenticating (handshake.ts), and which broker to connect to, and when (broker-pool.ts).
 
-import { assert, ByteReader, ByteWriter, DecodeError, writeInt32 } from "@ottla/base";
+import { assert, ByteReader, DecodeError } from "@ottla/base";
 import type { Clock, Timer } from "@ottla/base";
-import { decodeResponseHeader, encodeRequestHeader, errorCodes } from "@ottla/protocol";
-import type { Api } from "@ottla/protocol";
-import { connectionClosed, connectionOpened, requestAnswered, requestSent } from "../diagnostics.ts";
+import { decodeResponseHeader, errorCodes } from "@ottla/protocol";
+import { connectionClosed, connectionFailed, connectionOpened, requestAnswered, requestSent } from "../diagnostics.ts";
 import type { ConnectionMessage, RequestMessage } from "../diagnostics.ts";
 import { AbortedError, brokerError, ConnectionError, KafkaError, TimeoutError } from "../errors.ts";
 import type { ErrorContext } from "../errors.ts";
 import type { ResolvedClientOptions } from "../options.ts";
-import { answeredApiVersionsVersion, commonVersion } from "./api-versions.ts";
+import { answeredVersion, commonVersion } from "./api-versions.ts";
 import type { BrokerVersions } from "./api-versions.ts";
 import type { AnyApi, RequestBody, RequestOptions } from "./cluster.ts";
 import type { ConnectionMeter } from "./connection-metrics.ts";
+import { PendingRequest } from "./pending-request.ts";
+import type { SendableApi } from "./pending-request.ts";
+import { connectionFailure } from "./tls-failure.ts";
 import { Transport } from "./transport.ts";
 
 /** Requests of one connection that wait for their answers, or to be sent. Whoever has more has lost count. */
 const MAX_PENDING_REQUESTS = 100_000;
 const LAST_CORRELATION_ID = 0x7fff_ffff;
-const API_VERSIONS_KEY = 18;
 const SIZE_BYTES = 4;
+
+type ConnectionState = "new" | "connecting" | "handshake" | "ready" | "ended";
+
+// new: no socket yet, perhaps because of the reconnect backoff. connecting: the socket is. handshake: only `exchange` may send.
+// ready: requests go out, unless something holds them. ended: everything was rejected.
+const LEGAL: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
+  new: ["connecting", "ended"],
+  connecting: ["handshake", "ended"],
+  handshake: ["ready", "ended"],
+  ready: ["ended"],
+  ended: [],
+};
 
 export interface ConnectionPlace {
   /** Negative for a bootstrap server. */
@@ -34,78 +48,87 @@ export interface ConnectionPlace {
 export interface ConnectionSettings {
   readonly options: ResolvedClientOptions;
   readonly clock: Clock;
-  readonly meter: ConnectionMeter;
   /** Called once, after every pending request was rejected. */
-  readonly onEnd: (connection: Connection, error: KafkaError) => void;
-}
-
-type SendableApi<Response, RequestInput> = Api<unknown, Response, RequestInput, never>;
-
-interface PendingRequest {
-  readonly api: SendableApi<unknown, unknown>;
-  readonly body: unknown;
-  readonly options: RequestOptions;
-  readonly deadlineMs: number;
-  version: number;
-  correlationId: number;
-  sentAtMs: number;
-  requestBytes: number;
-  /** The caller has had its answer, such as an AbortedError; the broker's is passed over when it comes. */
-  settled: boolean;
-  resolve(response: unknown): void;
-  reject(error: unknown): void;
-  forgetSignal(): void;
+  readonly onEnd: (error: KafkaError) => void;
 }
 
 export class Connection {
   readonly place: ConnectionPlace;
   readonly address: string;
+  meter: ConnectionMeter;
   /** What the broker knows; set by the handshake. */
   versions: BrokerVersions = [];
-  /** An answer came after the handshake: the broker works. */
-  hasAnswered = false;
-  /** Asked before each request whether something has to happen first, such as authenticating anew. True: requests are held. */
-  beforeRequest: ((nowMs: number) => void) | null = null;
+  /** Asked before each request; it may hold requests, as authenticating anew does. */
+  beforeRequest: (() => void) | null = null;
+  /** A request behind the handshake was answered: the broker works. */
+  hasServed = false;
   private readonly settings: ConnectionSettings;
-  private readonly transport: Transport;
   private readonly opening = Promise.withResolvers<void>();
+  private readonly becomingReady = Promise.withResolvers<Connection>();
+  private state: ConnectionState = "new";
+  private transport: Transport | null = null;
   private readonly sent: PendingRequest[] = [];
   private readonly waiting: PendingRequest[] = [];
-  private holds = 0;
+  /** What keeps requests waiting; the handshake is the first. */
+  private holds = 1;
   private correlationId = 0;
-  private movedAtMs: number;
+  private movedAtMs = 0;
   private timer: Timer | null = null;
   private timerDueMs = Infinity;
   private throttle: Timer | null = null;
   private endedWith: KafkaError | null = null;
-  private isOpen = false;
+  private isRetired = false;
 
-  constructor(place: ConnectionPlace, settings: ConnectionSettings) {
+  constructor(place: ConnectionPlace, meter: ConnectionMeter, settings: ConnectionSettings) {
     this.place = place;
+    this.meter = meter;
     this.settings = settings;
     this.address = `${place.host}:${place.port}`;
-    const { tls, maxResponseBytes, connectTimeoutMs } = settings.options;
-    this.movedAtMs = settings.clock.monotonicMs();
     this.opening.promise.catch(() => {});
+    this.becomingReady.promise.catch(() => {});
+  }
+
+  /** Connects. Resolves when the socket is connected and, with TLS, secured. @throws ConnectionError, AuthenticationError */
+  open(): Promise<void> {
+    if (this.endedWith !== null) return Promise.reject(this.endedWith);
+    this.become("connecting");
+    const { tls, maxResponseBytes, connectTimeoutMs } = this.settings.options;
+    const { host, port } = this.place;
     this.transport = new Transport({
-      host: place.host,
-      port: place.port,
+      host,
+      port,
       tls,
       maxFrameBytes: maxResponseBytes,
       onOpen: () => this.opened(),
       onFrame: (frame) => this.answer(frame),
-      onEnd: (cause) => this.end(this.errorOf(cause)),
+      onEnd: (cause) => this.end(connectionFailure(this.address, cause, this.context(), this.state === "connecting")),
     });
+    this.movedAtMs = this.settings.clock.monotonicMs();
     this.watch(this.movedAtMs + connectTimeoutMs);
-  }
-
-  /** Resolves when the socket is connected and, with TLS, secured. */
-  whenOpen(): Promise<void> {
     return this.opening.promise;
   }
 
+  /** The handshake is done: what waits is sent. */
+  becomeReady(): void {
+    if (this.endedWith !== null) return;
+    this.become("ready");
+    this.movedAtMs = this.settings.clock.monotonicMs();
+    this.watch(Math.min(this.timerDueMs, this.movedAtMs + this.settings.options.connectionsMaxIdleMs));
+    this.becomingReady.resolve(this);
+    this.release();
+  }
+
+  /** Resolves with itself. @throws what `open` or the handshake failed with */
+  whenReady(): Promise<Connection> {
+    return this.becomingReady.promise;
+  }
+
+  get isReady(): boolean {
+    return this.state === "ready";
+  }
+
   get hasEnded(): boolean {
-    return this.endedWith !== null;
+    return this.state === "ended";
   }
 
   /** Requests that are not answered yet. */
@@ -113,7 +136,7 @@ export class Connection {
     return this.sent.length + this.waiting.length;
   }
 
-  /** The highest version that both sides know, or -1. */
+  /** The highest version that both sides know, or -1. Only once ready. */
   versionOf(api: AnyApi, maxVersion?: number): number {
     return commonVersion(this.versions, api, maxVersion);
   }
@@ -124,11 +147,12 @@ export class Connection {
     body: RequestBody<NoInfer<RequestInput>>,
     options: RequestOptions,
   ): Promise<Response> {
-    this.beforeRequest?.(this.settings.clock.monotonicMs());
+    this.beforeRequest?.();
     return new Promise((resolve, reject) => {
-      const version = commonVersion(this.versions, api, options.maxVersion);
-      if (version < 0) reject(this.unsupported(api));
-      else this.accept(api, { version, body, options, resolve, reject }, this.holds > 0);
+      const request = this.accept(api, body, options, resolve as (response: unknown) => void, reject);
+      if (request === null) return;
+      if (this.holds > 0) this.waiting.push(request);
+      else this.transmit(request);
     });
   }
 
@@ -137,11 +161,11 @@ export class Connection {
     api: SendableApi<Response, RequestInput>,
     version: number,
     body: NoInfer<RequestInput>,
-    timeoutMs: number,
   ): Promise<Response> {
-    return new Promise((resolve, reject) =>
-      this.accept(api, { version, body, options: { timeoutMs }, resolve, reject }, false),
-    );
+    return new Promise((resolve, reject) => {
+      const request = this.accept(api, body, {}, resolve as (response: unknown) => void, reject);
+      if (request !== null) this.transmit(request, version);
+    });
   }
 
   /** Requests from now on wait until `release`. */
@@ -159,9 +183,15 @@ export class Connection {
   }
 
   /** Rejects what is pending and closes the socket; resolves when it is gone. */
-  close(error: KafkaError): Promise<void> {
+  async close(error: KafkaError): Promise<void> {
     this.end(error);
-    return this.transport.close();
+    await this.transport?.close();
+  }
+
+  /** Closes as soon as nothing is pending. */
+  retire(): void {
+    this.isRetired = true;
+    this.endIfRetired();
   }
 
   context(api?: string): ErrorContext {
@@ -169,122 +199,87 @@ export class Connection {
     return api === undefined ? base : { ...base, api };
   }
 
-  private accept<Response>(
-    api: SendableApi<Response, never>,
-    request: {
-      version: number;
-      body: unknown;
-      options: RequestOptions;
-      resolve(response: Response): void;
-      reject(error: unknown): void;
-    },
-    isHeld: boolean,
-  ): void {
-    const { options, reject } = request;
-    if (this.endedWith !== null) return reject(this.endedError(api.name));
-    if (options.signal?.aborted === true) return reject(new AbortedError(options.signal));
-    if (this.pendingCount >= MAX_PENDING_REQUESTS) {
-      return reject(
-        new ConnectionError("too many requests wait for their answers", { context: this.context(api.name) }),
-      );
+  private accept(
+    api: SendableApi<unknown, never>,
+    body: unknown,
+    options: RequestOptions,
+    resolve: (response: unknown) => void,
+    reject: (error: unknown) => void,
+  ): PendingRequest | null {
+    const { signal, timeoutMs = this.settings.options.requestTimeoutMs } = options;
+    const refusal =
+      this.endedWith !== null
+        ? this.endedError(api.name)
+        : signal?.aborted === true
+          ? new AbortedError(signal)
+          : this.pendingCount >= MAX_PENDING_REQUESTS
+            ? new ConnectionError("too many requests wait for their answers", { context: this.context(api.name) })
+            : null;
+    if (refusal !== null) {
+      reject(refusal);
+      return null;
     }
-    const nowMs = this.settings.clock.monotonicMs();
-    const pending: PendingRequest = {
-      api: api as SendableApi<unknown, unknown>,
-      body: request.body,
-      options,
-      deadlineMs: nowMs + (options.timeoutMs ?? this.settings.options.requestTimeoutMs),
-      version: request.version,
-      correlationId: -1,
-      sentAtMs: nowMs,
-      requestBytes: 0,
-      settled: false,
-      resolve: request.resolve as (response: unknown) => void,
-      reject,
-      forgetSignal: nothing,
-    };
-    if (options.signal !== undefined) listen(pending, options.signal);
-    if (pending.deadlineMs < this.timerDueMs) this.watch(pending.deadlineMs);
-    if (isHeld) this.waiting.push(pending);
-    else this.transmit(pending);
+    const deadlineMs = this.settings.clock.monotonicMs() + timeoutMs;
+    if (deadlineMs < this.timerDueMs) this.watch(deadlineMs);
+    return new PendingRequest({ api, body, options, deadlineMs, resolve, reject });
   }
 
-  private transmit(request: PendingRequest): void {
-    const { api, version, body, options } = request;
-    const writer = new ByteWriter();
-    const correlationId = this.correlationId;
+  private transmit(request: PendingRequest, exactVersion?: number): void {
+    const { api, options } = request;
+    const version = exactVersion ?? this.versionOf(api, options.maxVersion);
+    if (version < 0) return request.reject(this.unsupported(api));
+    let parts: Buffer[];
     try {
-      writer.int32(0);
-      encodeRequestHeader(writer, {
-        apiKey: api.key,
-        apiVersion: version,
-        correlationId,
-        clientId: this.settings.options.clientId,
-      });
-      const fields = typeof body === "function" ? (body as (version: number) => unknown)(version) : body;
-      api.request.encode(writer, version, fields);
+      parts = request.encode(version, this.correlationId, this.settings.options.clientId);
     } catch (error) {
-      settle(request, () => request.reject(error));
-      return;
+      return request.reject(error);
     }
-    const size = writer.size();
-    const parts = writer.finish() as Buffer[];
-    writeInt32(parts[0]!, 0, size - SIZE_BYTES);
-    this.correlationId = correlationId === LAST_CORRELATION_ID ? 0 : correlationId + 1;
-    request.correlationId = correlationId;
-    request.requestBytes = size;
+    this.correlationId = this.correlationId === LAST_CORRELATION_ID ? 0 : this.correlationId + 1;
     request.sentAtMs = this.settings.clock.monotonicMs();
     this.movedAtMs = request.sentAtMs;
-    this.settings.meter.sent(size);
+    this.meter.sent(request.requestBytes);
     if (requestSent.hasSubscribers) requestSent.publish(this.requestMessage(request));
     if (options.noResponse === true) {
-      this.transport.write(parts, () => settle(request, () => request.resolve(undefined)));
-      return;
+      this.transport!.write(parts, (error) =>
+        error === null ? request.resolve(undefined) : request.reject(this.failure(api.name, "closed", error)),
+      );
+    } else {
+      this.sent.push(request);
+      this.transport!.write(parts);
     }
-    this.sent.push(request);
-    this.transport.write(parts);
   }
 
   private answer(frame: Buffer): void {
     const request = this.sent.shift();
     const nowMs = this.settings.clock.monotonicMs();
     this.movedAtMs = nowMs;
-    if (request === undefined) return this.breakOff("an answer came to no request");
-    this.settings.meter.answered(frame.length + SIZE_BYTES, nowMs - request.sentAtMs);
+    if (request === undefined) return this.end(this.failure(undefined, "an answer came to no request"));
+    this.meter.answered(frame.length + SIZE_BYTES, nowMs - request.sentAtMs);
+    let response: unknown;
     try {
-      const response = this.decode(frame, request);
-      if (requestAnswered.hasSubscribers) {
-        const message = this.requestMessage(request);
-        requestAnswered.publish({ ...message, latencyMs: nowMs - request.sentAtMs, responseBytes: frame.length });
-      }
-      this.hasAnswered = true;
-      this.obeyThrottle(response);
-      settle(request, () => request.resolve(response));
+      response = decodeAnswer(frame, request);
     } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
       const context = this.context(request.api.name);
-      const message = `${request.api.name}'s answer cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-      settle(request, () =>
-        request.reject(new KafkaError(message, { code: "INVALID_RESPONSE", context, cause: error })),
-      );
-      this.breakOff(message, error);
+      const message = `${this.address}: ${request.api.name}'s answer cannot be read: ${reason}`;
+      request.reject(new KafkaError(message, { code: "INVALID_RESPONSE", context, cause: error }));
+      return this.end(new ConnectionError(message, { context, cause: error }));
     }
-  }
-
-  private decode(frame: Buffer, request: PendingRequest): unknown {
-    const { api, correlationId } = request;
-    const reader = new ByteReader(frame);
-    const answered = decodeResponseHeader(reader, api.key, request.version);
-    if (answered !== correlationId) throw new DecodeError(`it answers request ${answered}, not ${correlationId}`);
-    const version =
-      api.key === API_VERSIONS_KEY ? answeredApiVersionsVersion(reader, request.version) : request.version;
-    return api.response.decode(reader, version);
+    if (requestAnswered.hasSubscribers) {
+      const latencyMs = nowMs - request.sentAtMs;
+      requestAnswered.publish({ ...this.requestMessage(request), latencyMs, responseBytes: frame.length + SIZE_BYTES });
+    }
+    this.hasServed = this.state === "ready";
+    this.obeyThrottle(response);
+    request.resolve(response);
+    this.endIfRetired();
   }
 
   // KIP-219: the broker answers at once and tells how long it will not listen; what is sent before would time out for nothing.
   private obeyThrottle(response: unknown): void {
     const { throttleTimeMs } = response as { throttleTimeMs?: number };
     if (throttleTimeMs === undefined || throttleTimeMs <= 0 || this.throttle !== null) return;
-    this.settings.meter.throttled(throttleTimeMs);
+    this.meter.throttled(throttleTimeMs);
     this.hold();
     this.throttle = this.settings.clock.schedule(throttleTimeMs, () => {
       this.throttle = null;
@@ -296,76 +291,81 @@ export class Connection {
   private watch(dueMs: number): void {
     this.timer?.cancel();
     this.timerDueMs = dueMs;
+    this.timer = null;
+    if (dueMs === Infinity || this.state === "ended") return;
     const delayMs = Math.max(0, Math.ceil(dueMs - this.settings.clock.monotonicMs()));
     this.timer = this.settings.clock.schedule(delayMs, () => this.check());
   }
 
   private check(): void {
-    this.timer = null;
     const nowMs = this.settings.clock.monotonicMs();
     const { connectionsMaxIdleMs, connectTimeoutMs } = this.settings.options;
-    if (!this.isOpen && nowMs - this.movedAtMs >= connectTimeoutMs)
-      return this.breakOff(`no connection within ${connectTimeoutMs} ms`);
-    let nextMs = this.isOpen ? Infinity : this.movedAtMs + connectTimeoutMs;
-    const overdue: PendingRequest[] = [];
-    for (const request of [...this.sent, ...this.waiting]) {
-      if (request.deadlineMs <= nowMs) overdue.push(request);
-      else nextMs = Math.min(nextMs, request.deadlineMs);
+    const late = this.sent.filter(({ deadlineMs }) => deadlineMs <= nowMs);
+    for (const request of late) request.reject(this.timeout(request));
+    if (late.length > 0) return this.end(this.failure(undefined, `${late[0]!.api.name} was not answered in time`));
+    for (const request of this.waiting) if (request.deadlineMs <= nowMs) request.reject(this.timeout(request));
+    this.waiting.splice(0, Infinity, ...this.waiting.filter(({ settled }) => !settled));
+    let nextMs = Infinity;
+    if (this.state === "connecting") nextMs = this.movedAtMs + connectTimeoutMs;
+    else if (this.state === "ready" && this.pendingCount === 0) nextMs = this.movedAtMs + connectionsMaxIdleMs;
+    if (nextMs <= nowMs) {
+      return this.end(
+        this.failure(undefined, this.state === "ready" ? "idle for long" : `not connected in ${connectTimeoutMs} ms`),
+      );
     }
-    if (overdue.length > 0) return this.timeOut(overdue);
-    if (this.pendingCount === 0 && this.isOpen) {
-      nextMs = this.movedAtMs + connectionsMaxIdleMs;
-      if (nextMs <= nowMs) return this.end(new ConnectionError("idle for too long", { context: this.context() }));
-    }
+    for (const { deadlineMs } of this.sent) nextMs = Math.min(nextMs, deadlineMs);
+    for (const { deadlineMs } of this.waiting) nextMs = Math.min(nextMs, deadlineMs);
     this.watch(nextMs);
   }
 
-  private timeOut(overdue: readonly PendingRequest[]): void {
-    for (const request of overdue) {
-      const context = this.context(request.api.name);
-      const error = new TimeoutError(`${this.address} did not answer ${request.api.name} in time`, { context });
-      settle(request, () => request.reject(error));
-    }
-    this.breakOff(`${overdue[0]!.api.name} was not answered in time`);
-  }
-
   private opened(): void {
-    this.isOpen = true;
+    this.become("handshake");
     this.movedAtMs = this.settings.clock.monotonicMs();
-    this.settings.meter.opened();
+    this.meter.opened();
     if (connectionOpened.hasSubscribers) connectionOpened.publish(this.message());
     this.opening.resolve();
   }
 
-  private breakOff(reason: string, cause?: unknown): void {
-    this.end(new ConnectionError(`connection to ${this.address}: ${reason}`, { context: this.context(), cause }));
-  }
-
-  private errorOf(cause: Error | null): KafkaError {
-    const reason = cause === null ? "the broker closed it" : cause.message || cause.name;
-    const message = this.isOpen
-      ? `connection to ${this.address}: ${reason}`
-      : `cannot connect to ${this.address}: ${reason}`;
-    return new ConnectionError(message, { context: this.context(), ...(cause === null ? {} : { cause }) });
-  }
-
   private end(error: KafkaError): void {
     if (this.endedWith !== null) return;
+    const wasOpen = this.state === "handshake" || this.state === "ready";
+    const channel = wasOpen ? connectionClosed : connectionFailed;
     this.endedWith = error;
+    this.become("ended");
     this.timer?.cancel();
     this.throttle?.cancel();
-    void this.transport.close();
-    this.settings.meter.closed(this.isOpen);
-    if (connectionClosed.hasSubscribers && this.isOpen) connectionClosed.publish({ ...this.message(), error });
+    void this.transport?.close();
+    if (wasOpen) this.meter.closed();
+    if (channel.hasSubscribers) channel.publish({ ...this.message(), error });
     for (const request of [...this.sent.splice(0), ...this.waiting.splice(0)])
-      settle(request, () => request.reject(this.endedError(request.api.name)));
+      request.reject(this.endedError(request.api.name));
     this.opening.reject(error);
-    this.settings.onEnd(this, error);
+    this.becomingReady.reject(error);
+    this.settings.onEnd(error);
+  }
+
+  private endIfRetired(): void {
+    if (this.isRetired && this.pendingCount === 0) this.end(this.failure(undefined, "no longer used"));
+  }
+
+  private become(next: ConnectionState): void {
+    assert(LEGAL[this.state].includes(next), `a connection does not go from ${this.state} to ${next}`);
+    this.state = next;
+  }
+
+  private failure(api: string | undefined, reason: string, cause?: unknown): ConnectionError {
+    const options = { context: this.context(api), ...(cause === undefined ? {} : { cause }) };
+    return new ConnectionError(`connection to ${this.address}: ${reason}`, options);
+  }
+
+  private timeout(request: PendingRequest): TimeoutError {
+    const { name } = request.api;
+    return new TimeoutError(`${this.address} did not answer ${name} in time`, { context: this.context(name) });
   }
 
   private endedError(api: string): KafkaError {
     const error = this.endedWith!;
-    if (error.code !== "CONNECTION") return error;
+    if (!(error instanceof ConnectionError)) return error;
     return new ConnectionError(error.message, { context: this.context(api), cause: error });
   }
 
@@ -385,17 +385,9 @@ export class Connection {
   }
 }
 
-function nothing(): void {}
-
-function settle(request: PendingRequest, action: () => void): void {
-  if (request.settled) return;
-  request.settled = true;
-  request.forgetSignal();
-  action();
-}
-
-function listen(request: PendingRequest, signal: AbortSignal): void {
-  const onAbort = (): void => settle(request, () => request.reject(new AbortedError(signal)));
-  signal.addEventListener("abort", onAbort, { once: true });
-  request.forgetSignal = () => signal.removeEventListener("abort", onAbort);
+function decodeAnswer(frame: Buffer, { api, version, correlationId }: PendingRequest): unknown {
+  const reader = new ByteReader(frame);
+  const answered = decodeResponseHeader(reader, api.key, version);
+  if (answered !== correlationId) throw new DecodeError(`it answers request ${answered}, not ${correlationId}`);
+  return api.response.decode(reader, answeredVersion(api.key, version, reader));
 }

@@ -19,7 +19,7 @@ export interface CoordinatorParts {
   readonly options: ResolvedClientOptions;
   readonly clock: Clock;
   readonly waits: Waits;
-  backoffMs(attempt: number): number;
+  readonly backoffMs: (attempt: number) => number;
   /** A connection to any broker. */
   connection(): Promise<Connection>;
   onBroker(node: BrokerNode): void;

@@ -21,7 +21,7 @@ export interface MetadataCacheParts {
   readonly options: ResolvedClientOptions;
   readonly clock: Clock;
   readonly waits: Waits;
-  backoffMs(attempt: number): number;
+  readonly backoffMs: (attempt: number) => number;
   /** One Metadata request to any broker. */
   request(body: (version: number) => MetadataRequestInput): Promise<MetadataResponse>;
   /** No metadata came for metadataRecoveryRebootstrapTriggerMs, or the broker said so. */
@@ -257,7 +257,7 @@ export class MetadataCache {
       const { clusterId, brokers, topics, updates } = view;
       metadataUpdated.publish({ clientId, clusterId, brokers: brokers.size, topics: topics.size, updates });
     }
-    for (const listener of [...this.listeners]) {
+    for (const listener of this.listeners) {
       try {
         listener(view);
       } catch (error) {

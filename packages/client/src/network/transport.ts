@@ -48,9 +48,12 @@ export class Transport {
     this.socket.on("close", () => this.end(this.failure));
   }
 
-  /** The parts belong to the caller again when the answer came, or when `onWritten` is called. */
-  write(parts: readonly Buffer[], onWritten?: () => void): void {
-    if (this.ended) return;
+  /** The parts belong to the caller again when the answer came, or when `onWritten` is called: the system has them, or never will. */
+  write(parts: readonly Buffer[], onWritten?: (error: Error | null) => void): void {
+    if (this.ended) {
+      onWritten?.(new Error("the socket is closed"));
+      return;
+    }
     if (!this.corked) {
       this.corked = true;
       this.socket.cork();
@@ -63,7 +66,8 @@ export class Transport {
     for (let index = 0; index <= last; index++) {
       const part = parts[index]!;
       this.bytesOut += part.length;
-      this.socket.write(part, index === last && onWritten !== undefined ? () => onWritten() : undefined);
+      if (index < last || onWritten === undefined) this.socket.write(part);
+      else this.socket.write(part, (error) => onWritten(error ?? null));
     }
   }
 

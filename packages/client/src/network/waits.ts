@@ -45,7 +45,7 @@ export class Waits {
   /** Rejects whatever waits, now and later. */
   close(error: KafkaError): void {
     this.closedWith = error;
-    for (const reject of [...this.pending]) reject(error);
+    for (const reject of this.pending) reject(error);
   }
 
   private race<T>(
