@@ -1,0 +1,588 @@
+// A member of a classic group, as Java's AbstractCoordinator and ConsumerCoordinator: joins, is assigned to, heartbeats, joins again.
+// Pure: see member.ts. `advance` looks at the whole state and takes the one step that is due, so that nothing that comes at an odd moment
+// (a lost generation while the listener works, a new subscription while a JoinGroup waits) is forgotten.
+//
+// It never believes to own a partition without a generation: whoever loses the generation loses the partitions first, then joins again.
+
+import { assert } from "@ottla/base";
+import { errorCodes, errorName } from "@ottla/protocol";
+import type { HeartbeatResponse } from "@ottla/protocol/messages/12-heartbeat.ts";
+import type { JoinGroupResponse } from "@ottla/protocol/messages/11-join-group.ts";
+import type { SyncGroupResponse } from "@ottla/protocol/messages/14-sync-group.ts";
+import { brokerError } from "../../errors.ts";
+import type { KafkaError } from "../../errors.ts";
+import type { MetadataView } from "../../network/cluster.ts";
+import type { TopicPartition } from "../../records.ts";
+import type { ResolvedAssignors } from "./assignors/resolve-assignors.ts";
+import { reactionTo } from "./classic-answers.ts";
+import type { Reaction } from "./classic-answers.ts";
+import { heartbeatRequest, joinRequest, leaveRequest, syncRequest } from "./classic-requests.ts";
+import { decodeAssignment, PROTOCOL_TYPE } from "./consumer-protocol.ts";
+import { isBusy, nextPhase } from "./classic-phases.ts";
+import type { Phase } from "./classic-phases.ts";
+import { assignGroup, groupToLead, topicsFingerprint } from "./group-leader.ts";
+import type { GroupToLead } from "./group-leader.ts";
+import { HeartbeatPace } from "./heartbeat-pace.ts";
+import type {
+  CommitAccess,
+  ListenerCall,
+  Member,
+  MemberCommand,
+  MemberEffect,
+  MemberEvent,
+  MemberIdentity,
+  MemberOptions,
+  MemberSubscription,
+} from "./member.ts";
+import { compareText, PartitionSet, without } from "./partition-set.ts";
+import { PollWatch } from "./poll-watch.ts";
+import { matches } from "./topic-watch.ts";
+
+/** Java's JOIN_GROUP_TIMEOUT_LAPSE: a JoinGroup may wait for the whole rebalance timeout, and the answer needs a moment. */
+const JOIN_EXTRA_MS = 5_000;
+
+export interface ClassicMemberOptions extends MemberOptions, ResolvedAssignors {
+  readonly heartbeatIntervalMs: number;
+  readonly view: MetadataView;
+}
+
+export class ClassicMember implements Member {
+  readonly owned = new PartitionSet();
+  private readonly options: ClassicMemberOptions;
+  private readonly watch: PollWatch;
+  private readonly pace: HeartbeatPace;
+  private phase: Phase = "outside";
+  private memberId = "";
+  private generationId = -1;
+  private protocolName = "";
+  private subscription: MemberSubscription | null = null;
+  /** What the last JoinGroup said. */
+  private joinedTopics: readonly string[] = [];
+  private rejoinReason: string | null = null;
+  private retryAtMs = 0;
+  private attempt = 0;
+  /** Id of the JoinGroup, SyncGroup or refresh that the phase waits for. */
+  private awaited = 0;
+  private requests = 0;
+  private calling: { readonly call: ListenerCall; readonly partitions: readonly TopicPartition[] } | null = null;
+  private pendingAssignment: readonly TopicPartition[] | null = null;
+  private lastAssignment: readonly TopicPartition[] | null = null;
+  private lastGenerationId = -1;
+  private assignments = 0;
+  private leading: GroupToLead | null = null;
+  private fingerprint: string | null = null;
+  private view: MetadataView;
+  /** Partitions are owned whose generation is lost. */
+  private isLost = false;
+  private isLate = false;
+  /** Gives everything back and leaves, whatever is subscribed to meanwhile. */
+  private isWithdrawing = false;
+  private failure: KafkaError | null = null;
+  private rebalanceStartMs: number | null = null;
+  private effects: MemberEffect[] = [];
+  private nowMs = 0;
+
+  constructor(options: ClassicMemberOptions) {
+    this.options = options;
+    this.view = options.view;
+    this.watch = new PollWatch(options.maxPollIntervalMs);
+    this.pace = new HeartbeatPace(options.heartbeatIntervalMs);
+  }
+
+  get identity(): MemberIdentity {
+    return { memberId: this.memberId, generationId: this.generationId };
+  }
+
+  // While JoinGroup waits, the coordinator still takes commits of the generation before: nobody else owns anything of it yet.
+  get commitAccess(): CommitAccess {
+    if (this.generationId < 0) return "closed";
+    const isForming = this.phase === "findingTopics" || this.phase === "syncing";
+    return isForming ? "later" : "open";
+  }
+
+  get isIdle(): boolean {
+    if (this.phase === "closed") return true;
+    return (
+      this.calling === null &&
+      (this.phase === "failed" || (this.subscription === null && !this.isWithdrawing && this.phase === "outside"))
+    );
+  }
+
+  get dueMs(): number {
+    const heartbeat = this.heartbeats ? this.pace.dueMs : Infinity;
+    const late = this.isInGroup && !this.isLate ? this.watch.lateAtMs : Infinity;
+    const retry = this.wantsToJoin && this.calling === null && this.subscription !== null ? this.retryAtMs : Infinity;
+    return Math.min(heartbeat, late, retry);
+  }
+
+  handle(command: MemberCommand, nowMs: number): MemberEffect[] {
+    this.nowMs = nowMs;
+    this.effects = [];
+    if (this.phase === "closed") return [];
+    this.take(command);
+    if (this.isInGroup && !this.isLate && nowMs >= this.watch.lateAtMs) this.tooLate();
+    this.advance();
+    if (this.heartbeats && nowMs >= this.pace.dueMs) this.heartbeat();
+    return this.effects;
+  }
+
+  private take(command: MemberCommand): void {
+    switch (command.kind) {
+      case "subscribe":
+        this.subscribe(command.subscription);
+        break;
+      case "metadata":
+        this.view = command.view;
+        break;
+      case "joined":
+        if (this.isAwaited(command.id, "joining")) this.joined(command.response);
+        break;
+      case "synced":
+        if (this.isAwaited(command.id, "syncing")) this.synced(command.response);
+        break;
+      case "heartbeatAnswered":
+        if (this.pace.isAnswerOf(command.id)) this.heartbeatAnswered(command.response);
+        break;
+      case "refreshed":
+        if (this.isAwaited(command.id, "refreshing")) this.join();
+        else if (this.isAwaited(command.id, "findingTopics")) this.assign();
+        break;
+      case "requestFailed":
+        this.requestFailed(command.id, command.error);
+        break;
+      case "called":
+        this.called(command.error);
+        break;
+      case "progressed":
+        this.watch.progressed(this.nowMs);
+        this.isLate = false;
+        break;
+      case "waiting":
+        this.watch.waiting(command.isWaiting, this.nowMs);
+        this.isLate = false;
+        break;
+      case "rejoin":
+        this.rejoinReason ??= command.reason;
+        break;
+      case "commitRefused":
+        this.commitRefused(command.errorCode, command.identity);
+        break;
+      case "close":
+        this.close(command.leaveGroup);
+        break;
+      case "consumerHeartbeatAnswered":
+      case "tick":
+        break;
+    }
+  }
+
+  private subscribe(subscription: MemberSubscription | null): void {
+    if (subscription !== null && this.phase === "failed") {
+      this.failure = null;
+      this.attempt = 0;
+      this.enter("outside");
+    }
+    if (this.subscription === null) {
+      this.watch.progressed(this.nowMs);
+      this.retryAtMs = this.nowMs;
+    }
+    this.subscription = subscription;
+    if (subscription === null && (this.memberId !== "" || this.phase !== "outside")) this.isWithdrawing = true;
+  }
+
+  /** The one step that is due. */
+  private advance(): void {
+    if (this.calling !== null || this.phase === "closed") return;
+    if (this.isLost) {
+      this.isLost = false;
+      if (this.giveUp("lost", this.owned.list())) return;
+    }
+    if (this.phase === "failed") {
+      if (this.failure !== null) this.effects.push({ kind: "failed", error: this.failure });
+      this.failure = null;
+      return;
+    }
+    if (this.isWithdrawing && this.withdraw()) return;
+    if (this.subscription === null) return;
+    if (this.pendingAssignment !== null) {
+      this.takeAssignment(this.pendingAssignment);
+      if (this.calling !== null) return;
+    }
+    if (this.phase === "stable") this.noteChanges(this.subscription);
+    if (!this.wantsToJoin || this.nowMs < this.retryAtMs) return;
+    this.prepare(this.subscription);
+  }
+
+  private noteChanges({ topics }: MemberSubscription): void {
+    if (topics.join() !== this.joinedTopics.join()) this.rejoinReason ??= "subscription has changed";
+    if (this.leading !== null && this.fingerprint !== this.currentFingerprint(this.leading))
+      this.rejoinReason ??= "cached metadata has changed";
+  }
+
+  private currentFingerprint({ topics }: GroupToLead): string {
+    return topicsFingerprint(topics, this.view, this.options.rack !== null);
+  }
+
+  private prepare({ topics, pattern }: MemberSubscription): void {
+    const owned = this.owned.list();
+    const isEager = this.options.protocol === "eager";
+    if (this.giveUp("revoked", isEager ? owned : owned.filter(({ topic }) => !topics.includes(topic)))) return;
+    if (pattern === null) {
+      this.join();
+      return;
+    }
+    // Members that see a new topic at different times would each begin a rebalance; with fresh metadata one is enough.
+    this.enter("refreshing");
+    this.effects.push({ kind: "refresh", id: this.nextRequest(), topics: null });
+  }
+
+  private join(): void {
+    const { topics } = this.subscription!;
+    this.enter("joining");
+    this.joinedTopics = topics;
+    this.pace.stop();
+    if (this.rebalanceStartMs === null) {
+      this.rebalanceStartMs = this.nowMs;
+      this.tell("info", { name: "rebalance:start", sentence: this.rejoinReason ?? "joins the group" });
+    }
+    const { lastAssignment, lastGenerationId, memberId, generationId } = this;
+    const body = joinRequest(this.options, this.options.assignors, {
+      memberId,
+      generationId,
+      owned: this.owned.list(),
+      context: { topics, lastAssignment, lastGenerationId },
+      reason: this.rejoinReason,
+    });
+    const { maxPollIntervalMs, requestTimeoutMs } = this.options;
+    const timeoutMs = Math.max(requestTimeoutMs, maxPollIntervalMs + JOIN_EXTRA_MS);
+    this.effects.push({ kind: "join", id: this.nextRequest(), body, timeoutMs });
+  }
+
+  private joined(response: JoinGroupResponse): void {
+    if (response.errorCode !== errorCodes.NONE) {
+      if (response.errorCode === errorCodes.MEMBER_ID_REQUIRED) this.memberId = response.memberId;
+      this.rebalanceRefused("JoinGroup", reactionTo("join", response.errorCode), response.errorCode);
+      return;
+    }
+    const { protocolType, protocolName, leader, memberId, generationId } = response;
+    if ((protocolType !== null && protocolType !== PROTOCOL_TYPE) || !this.hasAssignor(protocolName)) {
+      this.fail(brokerError(errorCodes.INCONSISTENT_GROUP_PROTOCOL, null, this.context("JoinGroup")));
+      return;
+    }
+    this.memberId = memberId;
+    this.generationId = generationId;
+    this.protocolName = protocolName!;
+    this.pace.restart(this.nowMs);
+    this.leading = leader === memberId ? groupToLead(response) : null;
+    if (this.leading === null) {
+      this.sync(null);
+      return;
+    }
+    for (const each of this.leading.unreadable)
+      this.tell("warn", { name: "member:unreadable", sentence: `the subscription of ${each} cannot be read` });
+    this.enter("findingTopics");
+    this.effects.push({ kind: "refresh", id: this.nextRequest(), topics: this.leading.topics });
+  }
+
+  private assign(): void {
+    const leading = this.leading!;
+    this.fingerprint = this.currentFingerprint(leading);
+    if (leading.skipAssignment) {
+      this.sync(null);
+      return;
+    }
+    const assignor = this.options.assignors.find(({ name }) => name === this.protocolName)!;
+    try {
+      const isCooperative = this.options.protocol === "cooperative";
+      this.sync(assignGroup(leading, assignor, { view: this.view, isCooperative }));
+    } catch (error) {
+      this.fail(error as KafkaError);
+    }
+  }
+
+  private sync(assignment: ReturnType<typeof assignGroup> | null): void {
+    this.enter("syncing");
+    const body = syncRequest(this.options, this.identity, this.protocolName, assignment);
+    this.effects.push({ kind: "sync", id: this.nextRequest(), body });
+  }
+
+  private synced({ errorCode, protocolName, assignment }: SyncGroupResponse): void {
+    if (errorCode !== errorCodes.NONE) {
+      this.rebalanceRefused("SyncGroup", reactionTo("sync", errorCode), errorCode);
+      return;
+    }
+    if (protocolName !== null && protocolName !== this.protocolName) {
+      this.fail(brokerError(errorCodes.INCONSISTENT_GROUP_PROTOCOL, null, this.context("SyncGroup")));
+      return;
+    }
+    this.enter("stable");
+    this.attempt = 0;
+    this.retryAtMs = this.nowMs;
+    this.rejoinReason = null;
+    const latencyMs = this.nowMs - (this.rebalanceStartMs ?? this.nowMs);
+    this.rebalanceStartMs = null;
+    this.tell("info", { name: "rebalance:end", sentence: `is in generation ${this.generationId}`, latencyMs });
+    const decoded = decodeAssignment(assignment);
+    if (decoded === null)
+      this.tell("warn", { name: "member:unreadable", sentence: "the leader assigned nothing that can be read" });
+    this.receive(decoded ?? []);
+  }
+
+  private receive(assigned: readonly TopicPartition[]): void {
+    const wanted = wantedOf(assigned, this.subscription);
+    if (wanted.partitions.length < assigned.length)
+      this.rejoinReason = "received assignment does not match the current subscription";
+    if (this.subscription !== null && wanted.newTopics.length > 0) {
+      this.joinedTopics = [...this.joinedTopics, ...wanted.newTopics].toSorted(compareText);
+      const topics = [...this.subscription.topics, ...wanted.newTopics].toSorted(compareText);
+      this.subscription = { ...this.subscription, topics };
+    }
+    this.lastAssignment = wanted.partitions;
+    this.lastGenerationId = this.generationId;
+    this.pendingAssignment = wanted.partitions;
+  }
+
+  private takeAssignment(assigned: readonly TopicPartition[]): void {
+    const revoked = without(this.owned.list(), assigned);
+    if (revoked.length > 0) {
+      this.rejoinReason ??= "need to revoke partitions and re-join";
+      this.giveUp("revoked", revoked);
+      return;
+    }
+    this.pendingAssignment = null;
+    const added = without(assigned, this.owned.list());
+    this.owned.add(added, ++this.assignments);
+    this.call("assigned", added);
+  }
+
+  private rebalanceRefused(api: string, reaction: Reaction, errorCode: number): void {
+    if (reaction === "fatal") {
+      this.fail(brokerError(errorCode, null, this.context(api)));
+      return;
+    }
+    if (reaction !== "takeId")
+      this.tell("info", { name: "rebalance:failed", sentence: `${api} was answered ${errorName(errorCode)}` });
+    this.interrupted();
+    if (reaction === "takeId") {
+      this.retryAtMs = this.nowMs;
+      return;
+    }
+    this.rejoinReason ??= `rebalance failed due to ${errorName(errorCode)}`;
+    if (reaction === "moved") this.effects.push({ kind: "forgetCoordinator" });
+    if (reaction === "memberLost" || reaction === "generationLost")
+      this.loseGeneration(`${errorName(errorCode)} from ${api}`, reaction === "memberLost");
+    // The first time at once, as in Java; but a coordinator that repeats itself is not asked in a loop.
+    const isUrgent = reaction !== "later" && reaction !== "moved";
+    this.retryAtMs = this.nowMs + (isUrgent && this.attempt === 0 ? 0 : this.options.backoffMs(this.attempt));
+    this.attempt++;
+  }
+
+  private requestFailed(id: number, error: KafkaError): void {
+    const isHeartbeat = this.pace.isAnswerOf(id);
+    if (!isHeartbeat && id !== this.awaited) return;
+    if (isHeartbeat) this.pace.failed(this.nowMs, this.options.backoffMs);
+    if (!error.retriable) {
+      this.fail(error);
+      return;
+    }
+    this.effects.push({ kind: "forgetCoordinator" });
+    if (isHeartbeat) return;
+    this.tell("info", { name: "rebalance:failed", sentence: error.message });
+    this.interrupted();
+    this.rejoinReason ??= `rebalance failed due to ${error.code}`;
+    this.retryAtMs = this.nowMs + this.options.backoffMs(this.attempt++);
+  }
+
+  private heartbeat(): void {
+    const id = ++this.requests;
+    this.pace.sent(id, this.nowMs);
+    const timeoutMs = Math.min(this.options.requestTimeoutMs, this.options.sessionTimeoutMs);
+    this.effects.push({ kind: "heartbeat", id, body: heartbeatRequest(this.options, this.identity), timeoutMs });
+  }
+
+  // An answer to a heartbeat of another generation never comes here: joining stops the pace.
+  private heartbeatAnswered({ errorCode }: HeartbeatResponse): void {
+    if (errorCode === errorCodes.NONE) {
+      this.pace.answered(this.nowMs);
+      return;
+    }
+    const reaction = reactionTo("heartbeat", errorCode);
+    if (reaction === "rebalance") {
+      this.pace.answered(this.nowMs);
+      if (this.phase === "stable") this.rejoinReason ??= "group is already rebalancing";
+    } else if (reaction === "memberLost" || reaction === "generationLost") {
+      this.loseGeneration(`${errorName(errorCode)} from Heartbeat`, reaction === "memberLost");
+    } else if (reaction === "fatal") this.fail(brokerError(errorCode, null, this.context("Heartbeat")));
+    else {
+      this.pace.failed(this.nowMs, this.options.backoffMs);
+      if (reaction === "moved") this.effects.push({ kind: "forgetCoordinator" });
+    }
+  }
+
+  private commitRefused(errorCode: number, { memberId, generationId }: MemberIdentity): void {
+    // What a rebalance under way makes of an old generation, its own answers tell.
+    if (memberId !== this.memberId || generationId !== this.generationId || isBusy(this.phase)) return;
+    if (errorCode === errorCodes.REBALANCE_IN_PROGRESS)
+      this.rejoinReason ??= "offset commit failed since group is already rebalancing";
+    else if (errorCode === errorCodes.UNKNOWN_MEMBER_ID || errorCode === errorCodes.ILLEGAL_GENERATION)
+      this.loseGeneration(`${errorName(errorCode)} from OffsetCommit`, errorCode === errorCodes.UNKNOWN_MEMBER_ID);
+    else if (errorCode === errorCodes.FENCED_INSTANCE_ID)
+      this.fail(brokerError(errorCode, null, this.context("OffsetCommit")));
+  }
+
+  private called(error: KafkaError | null): void {
+    if (this.calling === null) return;
+    const { call, partitions } = this.calling;
+    this.calling = null;
+    this.isLate = false;
+    this.watch.callEnded(this.nowMs);
+    if (call === "revoked") this.owned.remove(partitions);
+    if (error !== null) this.fail(error);
+  }
+
+  // What the application does not come back for belongs to others soon: leave now, and join again when it moves (KIP-62).
+  private tooLate(): void {
+    this.isLate = true;
+    const { maxPollIntervalMs } = this.options;
+    this.tell("warn", {
+      name: "poll:late",
+      sentence: `leaves the group, as records or a rebalance were worked on for more than maxPollIntervalMs (${maxPollIntervalMs} ms)`,
+    });
+    this.leave("consumer poll timeout has expired.", undefined);
+    this.loseGeneration("poll timeout", true);
+  }
+
+  /** The generation does not count any more, or not even the member id; what is owned is lost. */
+  private loseGeneration(why: string, withMember: boolean): void {
+    this.tell("info", { name: "generation:lost", sentence: why });
+    this.effects.push({ kind: "abandon" });
+    this.awaited = 0;
+    this.pace.stop();
+    this.generationId = -1;
+    if (withMember) this.memberId = "";
+    this.leading = null;
+    this.pendingAssignment = null;
+    this.isLost = this.owned.size > 0;
+    this.retryAtMs = this.nowMs;
+    if (this.phase !== "failed") this.enter("outside");
+  }
+
+  private interrupted(): void {
+    this.awaited = 0;
+    this.enter(this.generationId >= 0 ? "between" : "outside");
+    if (this.generationId >= 0) this.pace.restart(this.nowMs);
+  }
+
+  /** What is left to give back is given back, then the member leaves. Whether the listener is busy with that. */
+  private withdraw(): boolean {
+    if (isBusy(this.phase)) {
+      this.effects.push({ kind: "abandon" });
+      this.interrupted();
+    }
+    this.pendingAssignment = null;
+    if (this.giveUp("revoked", this.owned.list())) return true;
+    this.isWithdrawing = false;
+    this.leave("the consumer unsubscribed from all topics", undefined);
+    this.loseGeneration("unsubscribed", true);
+    this.rejoinReason = null;
+    this.rebalanceStartMs = null;
+    return false;
+  }
+
+  private leave(reason: string, wanted: boolean | undefined): void {
+    const should = wanted ?? this.options.groupInstanceId === null;
+    if (!should || this.memberId === "") return;
+    this.effects.push({ kind: "leave", body: leaveRequest(this.options, this.memberId, reason) });
+    this.tell("info", { name: "left", sentence: reason });
+  }
+
+  private fail(error: KafkaError): void {
+    if (this.phase === "failed") return;
+    if (error.code !== "FENCED_INSTANCE_ID") this.leave(`the consumer failed: ${error.code}`, undefined);
+    this.loseGeneration(error.message, true);
+    this.failure = error;
+    this.enter("failed");
+  }
+
+  private close(leaveGroup: boolean | undefined): void {
+    this.leave("the consumer is being closed", leaveGroup);
+    this.effects.push({ kind: "abandon" });
+    this.calling = null;
+    this.owned.clear();
+    this.generationId = -1;
+    this.memberId = "";
+    this.enter("closed");
+  }
+
+  /** Whether there was something to give up, so that the listener is busy now. */
+  private giveUp(call: "revoked" | "lost", partitions: readonly TopicPartition[]): boolean {
+    if (partitions.length === 0) return false;
+    if (call === "lost") this.owned.remove(partitions);
+    this.call(call, partitions);
+    return true;
+  }
+
+  private call(call: ListenerCall, partitions: readonly TopicPartition[]): void {
+    assert(this.calling === null, "the listener is asked for one thing at a time");
+    this.calling = { call, partitions };
+    this.watch.callStarted(this.nowMs);
+    this.effects.push({ kind: "call", call, partitions });
+  }
+
+  private get wantsToJoin(): boolean {
+    if (this.isLate) return false;
+    return (
+      this.phase === "outside" || this.phase === "between" || (this.phase === "stable" && this.rejoinReason !== null)
+    );
+  }
+
+  private get isInGroup(): boolean {
+    return this.memberId !== "" && this.phase !== "failed" && this.phase !== "closed";
+  }
+
+  // Who waits in JoinGroup or SyncGroup is alive for the coordinator without them.
+  private get heartbeats(): boolean {
+    if (this.generationId < 0) return false;
+    return this.phase !== "joining" && this.phase !== "syncing" && this.phase !== "failed" && this.phase !== "closed";
+  }
+
+  private hasAssignor(protocolName: string | null): boolean {
+    return this.options.assignors.some(({ name }) => name === protocolName);
+  }
+
+  private isAwaited(id: number, phase: Phase): boolean {
+    return id === this.awaited && this.phase === phase;
+  }
+
+  private nextRequest(): number {
+    this.awaited = ++this.requests;
+    return this.awaited;
+  }
+
+  private context(api: string): { api: string; groupId: string } {
+    return { api, groupId: this.options.groupId };
+  }
+
+  private tell(level: "info" | "warn", event: MemberEvent): void {
+    this.effects.push({ kind: "tell", level, event });
+  }
+
+  private enter(phase: Phase): void {
+    this.phase = nextPhase(this.phase, phase);
+  }
+}
+
+// With a pattern the leader may know topics that this member has not seen yet. Anything else that was not asked for comes from a
+// subscription of before, and is not taken.
+function wantedOf(
+  assigned: readonly TopicPartition[],
+  subscription: MemberSubscription | null,
+): { partitions: readonly TopicPartition[]; newTopics: readonly string[] } {
+  const { topics = [], pattern = null } = subscription ?? {};
+  const isNew = ({ topic }: TopicPartition): boolean =>
+    !topics.includes(topic) && pattern !== null && matches(pattern, topic);
+  return {
+    partitions: assigned.filter((each) => topics.includes(each.topic) || isNew(each)),
+    newTopics: [...new Set(assigned.filter(isNew).map(({ topic }) => topic))],
+  };
+}
