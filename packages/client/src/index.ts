@@ -11,29 +11,134 @@ export { Admin } from "./admin/admin.ts";
 export { AdminError, settled } from "./admin/admin-error.ts";
 export type { ItemKey, Settled } from "./admin/admin-error.ts";
 export type { AclOperation, AclPatternType, AclPermissionType, AclResourceType } from "./admin/acl-names.ts";
-export type * from "./admin/acls.ts";
-export type * from "./admin/cluster.ts";
-export type * from "./admin/configs.ts";
+export type { AclBinding, AclFilter, Acl } from "./admin/acls.ts";
+export type { DescribeClusterOptions, ClusterNode, ClusterDescription } from "./admin/cluster.ts";
+export type {
+  ConfigResourceType,
+  ConfigSource,
+  ConfigType,
+  ConfigValue,
+  ConfigResource,
+  ConfigSynonym,
+  ConfigEntry,
+  ResourceConfigs,
+  DescribeConfigsOptions,
+  ConfigChanges,
+  AlterConfigsOptions,
+} from "./admin/configs.ts";
 export { resourceKey } from "./admin/configs.ts";
-export type * from "./admin/describe-groups.ts";
-export type * from "./admin/describe-topics.ts";
-export type * from "./admin/features.ts";
-export type * from "./admin/group-offsets.ts";
-export type * from "./admin/groups.ts";
-export type * from "./admin/log-dirs.ts";
+export type {
+  DescribeGroupsOptions,
+  GroupMember,
+  ConsumerGroupDescription,
+  ClassicGroupMember,
+  ClassicGroupDescription,
+} from "./admin/describe-groups.ts";
+export type { DescribeTopicsOptions, PartitionDescription, TopicDescription } from "./admin/describe-topics.ts";
+export type {
+  DescribeFeaturesOptions,
+  FeatureRange,
+  FeatureDescription,
+  FeatureUpgradeType,
+  FeatureUpdate,
+  UpdateFeaturesOptions,
+} from "./admin/features.ts";
+export type { GroupPartitions, ListGroupOffsetsOptions } from "./admin/group-offsets.ts";
+export type {
+  GroupType,
+  GroupState,
+  ListGroupsOptions,
+  GroupListing,
+  MemberToRemove,
+  RemoveMembersOptions,
+} from "./admin/groups.ts";
+export type {
+  Replica,
+  ReplicaMove,
+  LogDirReplica,
+  LogDirDescription,
+  ReplicaPlace,
+  ReplicaLogDirs,
+} from "./admin/log-dirs.ts";
 export { replicaKey } from "./admin/log-dirs.ts";
 export { partitionKey } from "./admin/lookups.ts";
-export type * from "./admin/quotas.ts";
+export type {
+  QuotaEntity,
+  QuotaFilterComponent,
+  DescribeClientQuotasOptions,
+  ClientQuotas,
+  ClientQuotaChanges,
+  AlterClientQuotasOptions,
+} from "./admin/quotas.ts";
 export { quotaEntityKey } from "./admin/quotas.ts";
-export type * from "./admin/raft.ts";
-export type * from "./admin/reassignments.ts";
-export type * from "./admin/records.ts";
-export type * from "./admin/scram-users.ts";
-export type * from "./admin/share-groups.ts";
-export type * from "./admin/streams-groups.ts";
-export type * from "./admin/tokens.ts";
-export type * from "./admin/topics.ts";
-export type * from "./admin/transactions.ts";
+export type {
+  QuorumReplica,
+  RaftEndpoint,
+  QuorumDescription,
+  RaftVoter,
+  NewRaftVoter,
+  RaftVoterOptions,
+} from "./admin/raft.ts";
+export type {
+  NewReassignment,
+  AlterReassignmentsOptions,
+  PartitionReassignment,
+  ElectionType,
+} from "./admin/reassignments.ts";
+export type {
+  OffsetSpec,
+  OffsetQuery,
+  ListOffsetsOptions,
+  ListedOffset,
+  RecordsToDelete,
+  DeletedRecords,
+} from "./admin/records.ts";
+export type {
+  ScramMechanism,
+  ScramCredential,
+  ScramUser,
+  ScramUpsertion,
+  ScramDeletion,
+  ScramChange,
+} from "./admin/scram-users.ts";
+export type { ShareGroupMember, ShareGroupDescription, ShareOffset, ShareOffsetToSet } from "./admin/share-groups.ts";
+export type {
+  StreamsTopic,
+  StreamsSubtopology,
+  StreamsTasks,
+  StreamsAssignment,
+  StreamsTaskOffset,
+  StreamsGroupMember,
+  StreamsGroupDescription,
+} from "./admin/streams-groups.ts";
+export type {
+  CreateDelegationTokenOptions,
+  RenewDelegationTokenOptions,
+  ExpireDelegationTokenOptions,
+  DescribeDelegationTokenOptions,
+  DelegationToken,
+} from "./admin/tokens.ts";
+export type {
+  NewTopic,
+  TopicChangeOptions,
+  CreateTopicsOptions,
+  CreatedTopic,
+  TopicSelection,
+  NewPartitions,
+  TopicListing,
+  ListTopicsOptions,
+} from "./admin/topics.ts";
+export type {
+  TransactionState,
+  ListTransactionsOptions,
+  TransactionListing,
+  TransactionDescription,
+  DescribeProducersOptions,
+  ProducerState,
+  PartitionProducers,
+  TransactionToAbort,
+  FencedProducer,
+} from "./admin/transactions.ts";
 export { Producer } from "./producer/producer.ts";
 export type { CloseOptions } from "./producer/producer.ts";
 export type { ProducerOptions } from "./producer/producer-options.ts";
