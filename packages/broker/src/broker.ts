@@ -21,6 +21,7 @@ import type { TransactionCoordinator } from "./coordinators/transaction-coordina
 import { TransactionVerification } from "./coordinators/transaction-verification.ts";
 import type { FetchPurgatory } from "./fetch/purgatory.ts";
 import type { FetchSessionCache } from "./fetch/session.ts";
+import type { RequestInterceptor } from "./interceptor.ts";
 import { MissingPartitions } from "./missing-partitions.ts";
 import type { ProducerIds } from "./producer-ids.ts";
 import type { Replicas } from "./replicas.ts";
@@ -43,6 +44,7 @@ export interface BrokerParts {
   readonly producerIds: ProducerIds;
   /** The API keys that have a handler. */
   readonly servedKeys: readonly number[];
+  readonly interceptor: RequestInterceptor | null;
 }
 
 /** A broker as one client is told to reach it. */
@@ -67,6 +69,8 @@ export class Broker {
   readonly fetchSessions: FetchSessionCache;
   readonly producerIds: ProducerIds;
   readonly servedKeys: readonly number[];
+  /** Stands between the network and the handlers; null where nothing does. */
+  readonly interceptor: RequestInterceptor | null;
   readonly counters = new Counters();
   readonly missingPartitions: MissingPartitions;
   /** The image that is being published, or was published last. Coordinators follow it; clients are told of it once it is published. */
@@ -97,6 +101,7 @@ export class Broker {
     this.fetchSessions = parts.fetchSessions;
     this.producerIds = parts.producerIds;
     this.servedKeys = parts.servedKeys;
+    this.interceptor = parts.interceptor;
     this.missingPartitions = new MissingPartitions(parts);
     this.currentConfig = parts.config;
     this.newestImage = parts.controller.image();

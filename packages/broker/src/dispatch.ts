@@ -3,7 +3,7 @@
 // but never ends the process. A request is answered at most once.
 
 import { ByteReader, ByteWriter, DecodeError } from "@ottla/base";
-import type { StreamedPart } from "@ottla/base";
+import type { FramePart, StreamedPart } from "@ottla/base";
 import type { Connection, NetRequest } from "@ottla/net";
 import { apiKeyEntry, decodeRequestHeader, encodeResponseHeader } from "@ottla/protocol";
 import type { RequestHeader } from "@ottla/protocol";
@@ -12,6 +12,8 @@ import { closeConnection, noResponse } from "./handler.ts";
 import type { AnyHandler, RequestContext } from "./handler.ts";
 import { API_VERSIONS_KEY, unsupportedApiVersions } from "./handlers/18-api-versions.ts";
 import { handlersByKey } from "./handlers/index.ts";
+import { EncodedAnswer } from "./interceptor.ts";
+import type { RequestInterceptor } from "./interceptor.ts";
 
 /**
  * The most that an answer may have besides records. A small request may ask for the same thing a million times over, such as an offset with
@@ -77,7 +79,11 @@ function serve(broker: Broker, request: NetRequest, work: Work): void {
   let reply: unknown;
   try {
     const decoded: unknown = handler.api.request.decode(reader, header.apiVersion);
-    reply = handler.handle(decoded, contextOf(broker, request.connection, header));
+    const context = contextOf(broker, request.connection, header);
+    reply =
+      broker.interceptor === null
+        ? handler.handle(decoded, context)
+        : intercepted(broker.interceptor, work, decoded, context);
   } catch (error) {
     refuse(broker, request, error, `${handler.api.name} version ${header.apiVersion} failed`);
     return;
@@ -98,8 +104,20 @@ function serve(broker: Broker, request: NetRequest, work: Work): void {
     });
 }
 
-function answer(broker: Broker, request: NetRequest, work: Work, reply: unknown): void {
+function intercepted(interceptor: RequestInterceptor, work: Work, request: unknown, context: RequestContext): unknown {
   const { handler, header } = work;
+  return interceptor.intercept({
+    api: handler.api,
+    ...header,
+    connection: context.connection,
+    request,
+    handle: (given) => handler.handle(given, context),
+    encode: (reply) => encoded(work, reply),
+  });
+}
+
+function answer(broker: Broker, request: NetRequest, work: Work, reply: unknown): void {
+  const { handler } = work;
   if (reply === noResponse) {
     request.respond(null);
     return;
@@ -108,6 +126,22 @@ function answer(broker: Broker, request: NetRequest, work: Work, reply: unknown)
     request.fail(`${handler.api.name} with acks=0 failed`);
     return;
   }
+  if (reply instanceof EncodedAnswer) {
+    request.respond(reply.parts);
+    return;
+  }
+  let parts: FramePart[];
+  try {
+    parts = encoded(work, reply);
+  } catch (error) {
+    refuse(broker, request, error, `the ${handler.api.name} response cannot be encoded`);
+    return;
+  }
+  request.respond(parts);
+}
+
+// What cannot be encoded is given back.
+function encoded({ handler, header }: Work, reply: unknown): FramePart[] {
   const writer = new ByteWriter(256, LARGEST_ANSWER_BYTES);
   try {
     encodeResponseHeader(writer, header.apiKey, header.apiVersion, header.correlationId);
@@ -115,10 +149,9 @@ function answer(broker: Broker, request: NetRequest, work: Work, reply: unknown)
   } catch (error) {
     // Empty ones the writer releases at once.
     for (const part of streamedPartsOf(reply)) if (part.length > 0) part.release();
-    refuse(broker, request, error, `the ${handler.api.name} response cannot be encoded`);
-    return;
+    throw error;
   }
-  request.respond(writer.finish());
+  return writer.finish();
 }
 
 /** All streamed parts of a reply, those that the encoder did not come to as well. */

@@ -4,7 +4,7 @@
 import type { Clock, Logger } from "@ottla/base";
 import type { BrokerConfig, Endpoint } from "@ottla/metadata";
 import { BufferPool, ConnectionCounter, startListener, StreamBudget } from "@ottla/net";
-import type { Listener, NetLimits, NetRequest, TurnScheduler } from "@ottla/net";
+import type { Connection, Listener, NetLimits, NetRequest, TurnScheduler } from "@ottla/net";
 import type { Broker } from "./broker.ts";
 import { connectionClosed, dispatch } from "./dispatch.ts";
 import { handlers } from "./handlers/index.ts";
@@ -51,7 +51,10 @@ export class ListenerSet {
       limits: this.limits(),
       streamBudget: new StreamBudget(STREAM_BUDGET_BYTES, framePool),
       onRequest: (request: NetRequest) => this.onRequest(request),
-      onClose: connectionClosed,
+      onClose: (connection: Connection) => {
+        connectionClosed(connection);
+        broker.interceptor?.connectionClosed?.(connection);
+      },
     };
     const bound: BoundListener[] = [];
     for (const { name, host, port } of endpoints) {

@@ -28,6 +28,7 @@ import { FetchSessionCache } from "./fetch/session.ts";
 import { handlers } from "./handlers/index.ts";
 import { readMetrics } from "./metrics.ts";
 import type { MetricReading } from "./metrics.ts";
+import type { RequestInterceptor } from "./interceptor.ts";
 import { identify } from "./node-identity.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 import { ListenerSet } from "./listener-set.ts";
@@ -51,6 +52,8 @@ export interface NodeOptions {
   readonly fileSystem?: FileSystem;
   /** For the ids that the node makes up. Default: the system's. */
   readonly random?: Random;
+  /** Sees every request before its handler and every answer after it. Default: nothing does, at no cost. */
+  readonly interceptor?: RequestInterceptor;
 }
 
 /** A listener as it was bound. */
@@ -130,7 +133,8 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     await attempt(() => controller.close(), logger);
     await logDirectory.close();
   });
-  const wired = wire({ config, identity, controller, logDirectory, clock, random, logger, scheduler });
+  const interceptor = options.interceptor ?? null;
+  const wired = wire({ config, identity, controller, logDirectory, clock, random, logger, scheduler, interceptor });
   const listenerSet = new ListenerSet({ broker: wired.broker, clock, logger, scheduler, config });
   undo.push(() => listenerSet.close(0));
   const bound = await listenerSet.listen(wired.broker.listeners.listeners);
@@ -230,6 +234,7 @@ interface NodeParts {
   random: Random;
   logger: Logger;
   scheduler: TurnScheduler;
+  interceptor: RequestInterceptor | null;
 }
 
 /** The broker, and the registration that its producer ids are asked with once it is there. */
@@ -239,7 +244,8 @@ interface Wired {
   registered: RegisteredBroker;
 }
 
-function wire({ config, identity, controller, logDirectory, clock, random, logger, scheduler }: NodeParts): Wired {
+function wire(parts: NodeParts): Wired {
+  const { config, identity, controller, logDirectory, clock, random, logger, scheduler, interceptor } = parts;
   const listeners: NodeListeners = config.listeners();
   const registered: RegisteredBroker = { brokerId: identity.nodeId, brokerEpoch: -1 };
   const wired: Wired = { broker: undefined!, markerWriter: undefined!, registered };
@@ -253,6 +259,7 @@ function wire({ config, identity, controller, logDirectory, clock, random, logge
     controller,
     logDirectory,
     servedKeys: handlers.map(({ api }) => api.key),
+    interceptor,
     replicas: new Replicas(identity.nodeId),
     purgatory: new FetchPurgatory(clock),
     fetchSessions: new FetchSessionCache({

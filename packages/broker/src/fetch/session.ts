@@ -72,6 +72,11 @@ export class FetchSessionCache {
     return this.sessions.size;
   }
 
+  /** What a session remembers now; nothing when there is none of this id. */
+  targetsOf(sessionId: number): Iterable<Readonly<FetchTarget>> {
+    return this.sessions.get(sessionId)?.targets.values() ?? [];
+  }
+
   /** Decides what a request asks for. `nameOf` resolves topic ids; an unknown id gives an empty name. */
   plan(request: FetchRequest, version: number, nowMs: number, nameOf: (topicId: string) => string): FetchPlan {
     const usesTopicIds = version >= 13;
