@@ -1,9 +1,10 @@
 // `node tools/capture.ts [name…]`: records anew what foreign clients and a real Apache Kafka say to each other, into packages/testkit/captures/,
-// and the log folders that Apache Kafka writes. Names: those of the table below, broker, folders, and each of the folders alone (folder-groups); default all.
+// and the log folders that Apache Kafka writes. Names: those of the table below, broker, assignments, folders, and each of the folders alone (folder-groups); default all.
 // Needs Java, Maven, kcat, and what the conformance suites need. The tests read what is recorded and need none of them.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { run as runCommand } from "../conformance/processes.ts";
 import { suites } from "../conformance/suites.ts";
 import { folders, writeFolders } from "./capture/folders.ts";
@@ -33,11 +34,14 @@ const clients: Record<string, (bootstrap: string) => Promise<void>> = {
 const brokerToController = "broker";
 
 async function main(names: string[]): Promise<void> {
-  const wanted = new Set(names.length > 0 ? names : [...Object.keys(clients), brokerToController, "folders"]);
+  const wanted = new Set(
+    names.length > 0 ? names : [...Object.keys(clients), brokerToController, "folders", "assignments"],
+  );
   await mkdir(capturesFolder, { recursive: true });
   const wantedFolders = folders.filter((name) => wanted.delete(`folder-${name}`) || wanted.has("folders"));
   await writeFolders(capturesFolder, wantedFolders);
   wanted.delete("folders");
+  if (wanted.delete("assignments")) await writeAssignments();
   if (wanted.size === 0) return;
 
   let port = 0;
@@ -93,6 +97,14 @@ async function runJava(bootstrap: string): Promise<void> {
   const result = await runReferenceTool(source, [bootstrap], { limitMs: 180_000 });
   process.stderr.write(result.stderr);
   if (result.code !== 0) throw new Error(`JavaClients.java ended with ${result.code}`);
+}
+
+/** What Kafka's assignors make of many groups; needs no broker. */
+async function writeAssignments(): Promise<void> {
+  const source = join(import.meta.dirname, "capture", "Assignments.java");
+  const { code, stdout, stderr } = await runReferenceTool(source, [], { limitMs: 60_000 });
+  if (code !== 0) throw new Error(`Assignments.java ended with ${code}:\n${stderr}`);
+  await writeFile(join(capturesFolder, "java-assignments.jsonl.gz"), gzipSync(stdout, { level: 9 }));
 }
 
 /** A conformance suite, which knows how its client is installed and run. */

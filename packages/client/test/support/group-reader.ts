@@ -82,7 +82,7 @@ export class GroupReader implements AssignmentListener {
   }
 
   private changed(): void {
-    for (const look of [...this.watchers]) look();
+    for (const look of this.watchers) look();
   }
 
   private note(call: string, partitions: readonly TopicPartition[]): void {
