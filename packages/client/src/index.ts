@@ -145,3 +145,18 @@ export type { ProducerOptions } from "./producer/producer-options.ts";
 export type { ProducerInterceptor } from "./producer/interceptors.ts";
 export type { PartitionChoice, PartitionFunction } from "./producer/partitioner.ts";
 export { SendError } from "./producer/send-error.ts";
+export { Consumer } from "./consumer/consumer.ts";
+export type { ConsumerOptions, RebalanceHook } from "./consumer/consumer-options.ts";
+export type * from "./consumer/consumer-types.ts";
+export type { ConsumerBatch } from "./consumer/delivery/consumer-batch.ts";
+export type {
+  DeadLetter,
+  DeadLetterProducer,
+  DeserializationPolicy,
+  DeserializationVerdict,
+  RawRecord,
+} from "./consumer/delivery/deserialization.ts";
+export type { PollOptions } from "./consumer/delivery/polling.ts";
+export type { RunContext } from "./consumer/delivery/run.ts";
+export type { AutoOffsetReset } from "./consumer/offset-reset.ts";
+export type { Assignor } from "./consumer/group/assignors/assignor.ts";

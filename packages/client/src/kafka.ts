@@ -2,6 +2,8 @@
 // They share metadata; each has connections of its own where waiting would hold up the others. Closing it closes them all.
 
 import { Admin } from "./admin/admin.ts";
+import type { ConsumerOptions } from "./consumer/consumer-options.ts";
+import { Consumer } from "./consumer/consumer.ts";
 import type { Metric } from "./metrics.ts";
 import { startCluster } from "./network/cluster-connection.ts";
 import type { Cluster } from "./network/cluster.ts";
@@ -20,6 +22,15 @@ export class Kafka<T extends Topics = {}> {
   /** Checks the options; nothing is connected before something is asked for. @throws ConfigError */
   constructor(options: ClientOptions<T>) {
     this.cluster = startCluster(resolveOptions(options));
+  }
+
+  /** A consumer; its options have Kafka's defaults. Close it by itself, or with this. @throws ConfigError */
+  consumer(options?: ConsumerOptions): Consumer<T> {
+    const consumer: Consumer<T> = new Consumer<T>(this.cluster, options, {
+      onClosed: () => this.parts.delete(consumer),
+    });
+    this.parts.add(consumer);
+    return consumer;
   }
 
   /** A client for administration. Close it by itself, or with this. */

@@ -6,8 +6,8 @@ import type { CallOptions, CommittedOffset, GroupMetadata, OffsetToCommit, Topic
 /** What a member wants to read. */
 export type Subscription =
   | { readonly kind: "topics"; readonly topics: readonly string[] }
-  /** The client matches names that the metadata tells (both protocols). */
-  | { readonly kind: "pattern"; readonly pattern: RegExp }
+  /** The client matches names that the metadata tells (both protocols); by default not those of internal topics. */
+  | { readonly kind: "pattern"; readonly pattern: RegExp; readonly excludeInternalTopics?: boolean }
   /** The broker matches (KIP-848, RE2 syntax). */
   | { readonly kind: "serverPattern"; readonly pattern: string };
 

@@ -1,0 +1,69 @@
+// `poll`: as many records as are there, up to a limit. Polling again says that those of before are done.
+
+import { AbortedError } from "../../errors.ts";
+import type { CallOptions } from "../../records.ts";
+import type { FetchedRecord } from "../decode/fetched-record.ts";
+import type { Reader } from "../reader.ts";
+import { collectRecords } from "./consumer-batch.ts";
+import type { Hand, Hands } from "./hands.ts";
+
+export interface PollOptions extends CallOptions {
+  /** Default `maxPollRecords`. */
+  readonly maxRecords?: number;
+}
+
+export class Polling implements Hand {
+  private readonly reader: Reader;
+  private readonly hands: Hands;
+  private held: readonly FetchedRecord[] = [];
+
+  constructor(reader: Reader, hands: Hands) {
+    this.reader = reader;
+    this.hands = hands;
+    hands.add(this);
+  }
+
+  finish(): void {
+    const { held } = this;
+    this.held = [];
+    for (const record of held) record.origin.window.finish(record.offset);
+  }
+
+  /** @param deadlineMs on the clock that `nowMs` reads */
+  async poll(
+    options: { maxRecords: number; deadlineMs: number; signal: AbortSignal | undefined },
+    nowMs: () => number,
+  ): Promise<FetchedRecord[]> {
+    this.finish();
+    this.hands.finishAside();
+    for (;;) {
+      if (options.signal?.aborted === true) throw new AbortedError(options.signal);
+      const { changes } = this.reader;
+      const records = await this.collect(options.maxRecords);
+      if (records.length > 0) {
+        this.held = records;
+        return records;
+      }
+      const leftMs = options.deadlineMs - nowMs();
+      if (leftMs <= 0) return [];
+      await this.reader.wait(leftMs, options.signal, changes);
+    }
+  }
+
+  private async collect(maxRecords: number): Promise<FetchedRecord[]> {
+    const all: FetchedRecord[] = [];
+    try {
+      while (all.length < maxRecords) {
+        const state = this.reader.findState();
+        if (state === null) break;
+        const records = await collectRecords(this.reader, state, maxRecords - all.length);
+        if (records === null) continue;
+        for (const record of records) all.push(record);
+      }
+    } catch (error) {
+      if (all.length === 0) throw error;
+      this.reader.failLater(error);
+    }
+    return all;
+  }
+}

@@ -1,0 +1,119 @@
+// `for await (const record of consumer)`: the iterator. When a record is there, `next` answers with a promise that is resolved already, without
+// an await of its own. Coming back for the next record says that the one before is done.
+
+import type { CallOptions } from "../../records.ts";
+import { AbortedError, ClosedError } from "../../errors.ts";
+import { FetchedRecord } from "../decode/fetched-record.ts";
+import type { Reader } from "../reader.ts";
+import type { Hand, Hands } from "./hands.ts";
+
+type Result = IteratorResult<FetchedRecord, undefined>;
+
+const DONE: Result = { value: undefined, done: true };
+
+export class RecordIteration implements AsyncIterableIterator<FetchedRecord, undefined>, Hand {
+  private readonly reader: Reader;
+  private readonly hands: Hands;
+  private readonly signal: AbortSignal | undefined;
+  private current: FetchedRecord | null = null;
+  private isDone = false;
+  /** Calls of `next` that came while one was waiting, in their order. */
+  private waiting: Promise<unknown> | null = null;
+
+  constructor(reader: Reader, hands: Hands, options: Pick<CallOptions, "signal">) {
+    this.reader = reader;
+    this.hands = hands;
+    this.signal = options.signal;
+    hands.add(this);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    if (this.waiting !== null) return this.enlist(() => this.next());
+    if (this.isDone) return Promise.resolve(DONE);
+    this.finish();
+    this.hands.finishAside();
+    if (this.signal?.aborted !== true && !this.reader.needsTurn()) {
+      let taken: FetchedRecord | Promise<FetchedRecord | null> | null;
+      try {
+        taken = this.reader.take();
+      } catch (error) {
+        return this.fail(error);
+      }
+      if (taken instanceof FetchedRecord) {
+        this.current = taken;
+        return Promise.resolve({ value: taken, done: false });
+      }
+      return this.enlist(() => this.nextLater(taken, false));
+    }
+    return this.enlist(() => this.nextLater(null, true));
+  }
+
+  /** The loop was left: by `break`, `return` or `throw`, which look the same from here. */
+  return(): Promise<Result> {
+    this.end();
+    return Promise.resolve(DONE);
+  }
+
+  finish(): void {
+    const { current } = this;
+    if (current === null) return;
+    this.current = null;
+    current.origin.window.finish(current.offset);
+  }
+
+  private async nextLater(first: Promise<FetchedRecord | null> | null, turnsFirst: boolean): Promise<Result> {
+    const { reader, signal } = this;
+    let taken: FetchedRecord | Promise<FetchedRecord | null> | null = first;
+    try {
+      if (turnsFirst) await reader.turn();
+      else if (first === null) await reader.wait(Infinity, signal);
+      for (;;) {
+        if (signal?.aborted === true) throw new AbortedError(signal);
+        if (this.isDone) return DONE;
+        taken ??= reader.take();
+        const record: FetchedRecord | null = taken instanceof Promise ? await taken : taken;
+        if (record !== null) return this.hold(record);
+        if (taken === null) await reader.wait(Infinity, signal);
+        taken = null;
+      }
+    } catch (error) {
+      return await this.fail(error);
+    }
+  }
+
+  private hold(record: FetchedRecord): Result {
+    this.current = record;
+    // Left while a serde was at work.
+    if (this.isDone) this.end();
+    return { value: record, done: false };
+  }
+
+  // A consumer that is closed ends its loops; anything else is thrown in them. The loop can be begun anew.
+  private async fail(thrown: unknown): Promise<Result> {
+    this.end();
+    if (thrown instanceof ClosedError) return DONE;
+    throw thrown;
+  }
+
+  private end(): void {
+    this.isDone = true;
+    const { current } = this;
+    if (current === null) return this.hands.remove(this);
+    current.origin.window.setAside(current.offset);
+    this.hands.setAside(this);
+  }
+
+  private enlist(call: () => Promise<Result>): Promise<Result> {
+    const result = this.waiting === null ? call() : this.waiting.then(call, call);
+    this.waiting = result;
+    const settled = (): void => {
+      if (this.waiting === result) this.waiting = null;
+    };
+    result.then(settled, settled);
+    return result;
+  }
+}

@@ -1,0 +1,75 @@
+// The reading side of a rebalance: takes partitions on, finishes and commits what is given back, and calls the application's hooks in between.
+// While a hook runs, nothing of its partitions is delivered. What a hook throws reaches the application's next call; the rebalance goes on.
+
+import type { KafkaError } from "../errors.ts";
+import type { TopicPartition } from "../records.ts";
+import type { Committer } from "./commit/committer.ts";
+import type { RebalanceHook, ResolvedConsumerOptions } from "./consumer-options.ts";
+import { errorOf } from "./error-of.ts";
+import type { AssignmentListener } from "./membership.ts";
+import type { PartitionState } from "./partition-state.ts";
+import type { Reader } from "./reader.ts";
+
+export class GroupListener implements AssignmentListener {
+  private readonly options: ResolvedConsumerOptions;
+  private readonly reader: () => Reader;
+  private readonly committer: () => Committer;
+
+  /** The reader and the committer are made after the membership that this is made for. */
+  constructor(options: ResolvedConsumerOptions, parts: { reader: () => Reader; committer: () => Committer }) {
+    this.options = options;
+    this.reader = parts.reader;
+    this.committer = parts.committer;
+  }
+
+  async assigned(partitions: readonly TopicPartition[]): Promise<void> {
+    const reader = this.reader();
+    const added = reader.add(partitions, { held: true });
+    this.committer().begin();
+    await this.call(this.options.onAssigned, partitions);
+    reader.release(added);
+  }
+
+  async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    const reader = this.reader();
+    const states = this.giveUp(partitions);
+    await Promise.all(states.map((state) => state.idle()));
+    const owned = states.filter((state) => reader.partitions.holds(state));
+    await this.committer().flush(owned);
+    // They were lost meanwhile, which was told.
+    if (states.length > 0 && owned.length === 0) return;
+    await this.call(this.options.onRevoked, partitions);
+    reader.remove(owned);
+  }
+
+  async lost(partitions: readonly TopicPartition[]): Promise<void> {
+    const states = this.giveUp(partitions);
+    this.reader().remove(states);
+    await this.call(this.options.onLost, partitions);
+  }
+
+  failed(error: KafkaError): void {
+    this.reader().failed(error);
+  }
+
+  // From now on no record of them leaves.
+  private giveUp(partitions: readonly TopicPartition[]): PartitionState[] {
+    const states: PartitionState[] = [];
+    for (const partition of partitions) {
+      const state = this.reader().partitions.get(partition);
+      if (state === undefined) continue;
+      state.revoked = true;
+      states.push(state);
+    }
+    return states;
+  }
+
+  private async call(hook: RebalanceHook | null, partitions: readonly TopicPartition[]): Promise<void> {
+    if (hook === null) return;
+    try {
+      await hook(partitions);
+    } catch (error) {
+      this.reader().failed(errorOf(error));
+    }
+  }
+}

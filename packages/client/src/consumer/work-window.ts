@@ -1,0 +1,135 @@
+// Which of a partition's records are in work: handed to the application and not finished yet. What may be committed ends before the
+// oldest of them, whatever order they finish in. A record can be set aside: the application left its loop at it, so nobody works on it, but
+// it is not finished either. Pure. One window lives from one position (seek, assignment) to the next, so that records from before a seek
+// cannot finish records from after it.
+
+import { assert } from "@ottla/base";
+
+/** Beyond this many finished entries at the front the list is shortened. */
+const COMPACT_AT = 64;
+
+export class WorkWindow {
+  private readonly offsets: number[] = [];
+  private readonly epochs: number[] = [];
+  private readonly finished: boolean[] = [];
+  private head = 0;
+  private unfinished = 0;
+  /** Offsets of those set aside; seldom more than one. */
+  private aside: number[] = [];
+  private isAbandoned = false;
+  private readonly idleListeners: (() => void)[] = [];
+
+  /** How many records are not finished. */
+  get count(): number {
+    return this.unfinished;
+  }
+
+  /** How many of them somebody works on. */
+  get activeCount(): number {
+    return this.isAbandoned ? 0 : this.unfinished - this.aside.length;
+  }
+
+  /** The partition is gone: nobody waits for the records that are still in work. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.tellIdle();
+  }
+
+  /** The oldest record in work; -1 when there is none. */
+  get oldestOffset(): number {
+    return this.unfinished === 0 ? -1 : this.offsets[this.head]!;
+  }
+
+  /** Leader epoch that belongs to a commit of `oldestOffset`: that of the record before it. -1 when unknown. */
+  get oldestEpoch(): number {
+    return this.unfinished === 0 ? -1 : this.epochs[this.head]!;
+  }
+
+  /** A record goes to the application. Offsets rise. `epochBefore` is the leader epoch of what was handed out before it. */
+  begin(offset: number, epochBefore: number): void {
+    assert(
+      this.unfinished === 0 || offset > this.offsets[this.offsets.length - 1]!,
+      "records of a partition are handed out in order",
+    );
+    if (this.unfinished === 0 && this.head > 0) this.clear();
+    this.offsets.push(offset);
+    this.epochs.push(epochBefore);
+    this.finished.push(false);
+    this.unfinished++;
+  }
+
+  /** The application is done with the record; nothing happens when it was already, or was never in work. */
+  finish(offset: number): void {
+    const at = this.find(offset);
+    if (at === -1 || this.finished[at]!) return;
+    this.finished[at] = true;
+    this.unfinished--;
+    if (this.aside.length > 0) this.aside = this.aside.filter((each) => each !== offset);
+    if (this.unfinished === 0) this.clear();
+    else {
+      while (this.finished[this.head]!) this.head++;
+      if (this.head >= COMPACT_AT) this.compact();
+    }
+    this.tellIdle();
+  }
+
+  /** Nobody works on the record any more, but it is not finished. */
+  setAside(offset: number): void {
+    const at = this.find(offset);
+    if (at === -1 || this.finished[at]! || this.aside.includes(offset)) return;
+    this.aside.push(offset);
+    this.tellIdle();
+  }
+
+  /** Everything up to and with `offset` is done. */
+  finishThrough(offset: number): void {
+    while (this.unfinished > 0 && this.offsets[this.head]! <= offset) this.finish(this.offsets[this.head]!);
+  }
+
+  /** Calls once when nobody works on any record; at once when nobody does now. Returns what takes the call back. */
+  onIdle(listener: () => void): () => void {
+    if (this.activeCount === 0) {
+      listener();
+      return () => {};
+    }
+    this.idleListeners.push(listener);
+    return () => {
+      const at = this.idleListeners.indexOf(listener);
+      if (at !== -1) this.idleListeners.splice(at, 1);
+    };
+  }
+
+  private tellIdle(): void {
+    if (this.idleListeners.length === 0 || this.activeCount > 0) return;
+    for (const listener of this.idleListeners.splice(0)) listener();
+  }
+
+  private find(offset: number): number {
+    let low = this.head;
+    let high = this.offsets.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.offsets[middle]!;
+      if (found === offset) return middle;
+      if (found < offset) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  private clear(): void {
+    this.offsets.length = 0;
+    this.epochs.length = 0;
+    this.finished.length = 0;
+    this.head = 0;
+    this.unfinished = 0;
+    this.aside = [];
+  }
+
+  private compact(): void {
+    this.offsets.splice(0, this.head);
+    this.epochs.splice(0, this.head);
+    this.finished.splice(0, this.head);
+    this.head = 0;
+  }
+}
