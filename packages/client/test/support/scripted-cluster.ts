@@ -98,7 +98,7 @@ export class ScriptedCluster implements Cluster {
     this.sent.push({ api: api.name, nodeId, version, request });
     const answer = await script.handler(request, { nodeId, version, attempt: script.asked++ });
     throwIfAborted(options.signal);
-    return throughCodec(api.response, answer as never, version) as Response;
+    return throughCodec(api.response, answer as never, version);
   }
 
   versionOf(_nodeId: number | null, api: AnyApi, options: RequestOptions = {}): Promise<number> {
