@@ -44,9 +44,9 @@ export class TopicWatch {
       const topics = [...new Set(subscription.topics)].toSorted(compareText);
       return { topics, pattern: null, serverPattern: null };
     }
-    const { pattern } = subscription;
+    const { pattern, excludeInternalTopics = true } = subscription;
     const topics = [...this.cluster.metadata.topics.values()]
-      .filter(({ name, isInternal }) => !isInternal && matches(pattern, name))
+      .filter(({ name, isInternal }) => !(isInternal && excludeInternalTopics) && matches(pattern, name))
       .map(({ name }) => name);
     return { topics: topics.toSorted(compareText), pattern, serverPattern: null };
   }
