@@ -14,8 +14,9 @@ import { AdminError } from "../../src/admin/admin-error.ts";
 import { KafkaError } from "../../src/errors.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
 import type { TopicPartition } from "../../src/records.ts";
-import { startTarget } from "../target.ts";
+import { isReference, startTarget } from "../target.ts";
 import type { Target } from "../target.ts";
+import { ScriptedCluster } from "./scripted-cluster.ts";
 
 export interface AdminTarget extends AsyncDisposable {
   readonly target: Target;
@@ -38,6 +39,50 @@ export async function startAdmin(overrides: Readonly<Record<string, string>> = {
       await admin.close();
       await target.close();
     },
+  };
+}
+
+export interface ServedTarget extends AsyncDisposable {
+  readonly admin: Admin;
+  readonly cluster: Cluster;
+  /** null when a reference Kafka answers. */
+  readonly scripted: ScriptedCluster | null;
+  readonly name: (base: string) => string;
+  /** A new topic of this many partitions. */
+  topic(base: string, partitions?: number): Promise<string>;
+}
+
+/**
+ * For what Ottla does not serve: answers come from the script, which says what Apache Kafka says; with REFERENCE_BOOTSTRAP they come from
+ * Apache Kafka itself. That one is started with `authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer` and
+ * `super.users=User:ANONYMOUS`.
+ */
+export async function startServed(script: (cluster: ScriptedCluster) => void): Promise<ServedTarget> {
+  if (isReference) {
+    const made = await startAdmin();
+    const { admin, cluster, name } = made;
+    return {
+      admin,
+      cluster,
+      scripted: null,
+      name,
+      topic: async (base, partitions = 1) => {
+        await admin.createTopics([{ name: name(base), partitions }]);
+        return name(base);
+      },
+      [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),
+    };
+  }
+  const scripted = new ScriptedCluster();
+  script(scripted);
+  const admin = new Admin(scripted);
+  return {
+    admin,
+    cluster: scripted,
+    scripted,
+    name: (base) => base,
+    topic: (base) => Promise.resolve(base),
+    [Symbol.asyncDispose]: () => admin.close(),
   };
 }
 
