@@ -16,7 +16,7 @@ import type { Topics } from "./records.ts";
 export class Kafka<T extends Topics = {}> {
   private readonly cluster: Cluster;
   /** What was made from it and is not closed yet. */
-  private readonly parts = new Set<{ close(): Promise<void> }>();
+  private readonly parts = new Set<{ close(options?: { timeoutMs?: number }): Promise<void> }>();
   private closing: Promise<void> | null = null;
 
   /** Checks the options; nothing is connected before something is asked for. @throws ConfigError */
@@ -54,9 +54,12 @@ export class Kafka<T extends Topics = {}> {
     return this.cluster.metrics.snapshot();
   }
 
-  /** Closes everything that was made from it; nothing it opened is left. A second call waits for the first. */
-  close(): Promise<void> {
-    this.closing ??= this.closeParts();
+  /**
+   * Closes everything that was made from it, at the same time; nothing it opened is left. Each part ends what is under way within
+   * `timeoutMs`, or within its own default. A second call waits for the first.
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.closing ??= this.closeParts(options);
     return this.closing;
   }
 
@@ -64,8 +67,8 @@ export class Kafka<T extends Topics = {}> {
     return this.close();
   }
 
-  private async closeParts(): Promise<void> {
-    await Promise.allSettled([...this.parts].map((part) => part.close()));
+  private async closeParts(options: { readonly timeoutMs?: number }): Promise<void> {
+    await Promise.allSettled(Array.from(this.parts, (part) => part.close(options)));
     await this.cluster.close();
   }
 }

@@ -149,7 +149,8 @@ export class BrokerPool {
       try {
         return await this.connectionOf(this.slot(node, lane)).whenReady();
       } catch (error) {
-        if (!(error instanceof KafkaError) || error instanceof AuthenticationError || this.isClosed) throw error;
+        if (!(error instanceof KafkaError) || error instanceof AuthenticationError || error instanceof ClosedError)
+          throw error;
         failure = error;
       }
     }

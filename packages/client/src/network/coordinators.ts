@@ -4,7 +4,7 @@
 import type { Clock } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
 import { findCoordinatorApi } from "@ottla/protocol/messages/10-find-coordinator.ts";
-import { brokerError, ClosedError, KafkaError } from "../errors.ts";
+import { brokerError, ClosedError } from "../errors.ts";
 import type { ResolvedClientOptions } from "../options.ts";
 import type { BrokerNode, CoordinatorKind, RequestOptions } from "./cluster.ts";
 import type { Connection } from "./connection.ts";
@@ -54,28 +54,18 @@ export class Coordinators {
   find(kind: CoordinatorKind, key: string, options: RequestOptions): Promise<number> {
     const known = this.known.get(nameOf(kind, key));
     if (known !== undefined) return Promise.resolve(known);
-    return this.retry(kind, key, options);
+    const { clock, waits, backoffMs } = this.parts;
+    const { signal, timeoutMs = this.parts.options.defaultApiTimeoutMs } = options;
+    const limits = {
+      signal,
+      deadlineMs: clock.monotonicMs() + timeoutMs,
+      sentence: `no coordinator of ${kind} ${key} was found`,
+    };
+    return waits.retry(limits, backoffMs, () => this.ask(kind, key));
   }
 
   forget(kind: CoordinatorKind, key: string): void {
     this.known.delete(nameOf(kind, key));
-  }
-
-  private async retry(kind: CoordinatorKind, key: string, options: RequestOptions): Promise<number> {
-    const { clock, waits, backoffMs } = this.parts;
-    const { signal, timeoutMs = this.parts.options.defaultApiTimeoutMs } = options;
-    const deadlineMs = clock.monotonicMs() + timeoutMs;
-    const sentence = `no coordinator of ${kind} ${key} was found`;
-    let cause: unknown;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await waits.within(this.ask(kind, key), { signal, deadlineMs, sentence, cause });
-      } catch (error) {
-        if (!(error instanceof KafkaError) || !error.retriable || clock.monotonicMs() >= deadlineMs) throw error;
-        cause = error;
-      }
-      await waits.delay(Math.min(backoffMs(attempt), Math.max(0, deadlineMs - clock.monotonicMs())), signal);
-    }
   }
 
   /** One attempt, shared by all who want this coordinator. */

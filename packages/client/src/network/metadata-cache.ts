@@ -143,21 +143,10 @@ export class MetadataCache {
     }
   }
 
-  private async retry<T>(options: MetadataWaitOptions, sentence: string, attempt: () => Promise<T>): Promise<T> {
+  private retry<T>(options: MetadataWaitOptions, sentence: string, attempt: () => Promise<T>): Promise<T> {
     const { clock, waits, backoffMs } = this.parts;
     const { signal, timeoutMs = this.parts.options.defaultApiTimeoutMs } = options;
-    const deadlineMs = clock.monotonicMs() + timeoutMs;
-    let cause: unknown;
-    for (let count = 0; ; count++) {
-      try {
-        return await waits.within(attempt(), { signal, deadlineMs, sentence, cause });
-      } catch (error) {
-        if (!(error instanceof KafkaError) || !error.retriable || clock.monotonicMs() >= deadlineMs) throw error;
-        cause = error;
-      }
-      const delayMs = Math.min(backoffMs(count), Math.max(0, deadlineMs - clock.monotonicMs()));
-      await waits.delay(delayMs, signal);
-    }
+    return waits.retry({ signal, deadlineMs: clock.monotonicMs() + timeoutMs, sentence }, backoffMs, attempt);
   }
 
   private mayCreate(options: MetadataWaitOptions): boolean {

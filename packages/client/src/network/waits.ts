@@ -1,8 +1,7 @@
 // Waiting that always ends: by time, by the caller's signal, or because the client is closed. No timer outlives `close`.
 
 import type { Clock } from "@ottla/base";
-import { AbortedError, TimeoutError } from "../errors.ts";
-import type { KafkaError } from "../errors.ts";
+import { AbortedError, KafkaError, TimeoutError } from "../errors.ts";
 
 export interface WaitLimits {
   readonly signal?: AbortSignal | undefined;
@@ -40,6 +39,23 @@ export class Waits {
       promise.then(resolve, reject);
       return () => timer.cancel();
     });
+  }
+
+  /** Tries until it works, an error does not pass, or the limits are reached: a TimeoutError then, with the last error as its cause. */
+  async retry<T>(limits: WaitLimits, backoffMs: (attempt: number) => number, attempt: () => Promise<T>): Promise<T> {
+    const { signal, deadlineMs, sentence } = limits;
+    let cause: unknown;
+    for (let count = 0; ; count++) {
+      try {
+        return await this.within(attempt(), { signal, deadlineMs, sentence, cause });
+      } catch (error) {
+        if (!(error instanceof KafkaError) || !error.retriable) throw error;
+        cause = error;
+      }
+      const leftMs = deadlineMs - this.clock.monotonicMs();
+      if (leftMs <= 0) throw cause instanceof TimeoutError ? cause : new TimeoutError(sentence, { cause });
+      await this.delay(Math.min(backoffMs(count), leftMs), signal);
+    }
   }
 
   /** Rejects whatever waits, now and later. */

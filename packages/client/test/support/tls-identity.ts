@@ -1,0 +1,21 @@
+// A key and a certificate that it signed itself, for the name localhost and a hundred years. Of use in tests only.
+
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgd7T+TDcAGMC9OkW4
+i/SnJp7lRfh//QdDe26RWg8k5fShRANCAATzLMjdEDiG34rB9Zf9yCY/t2cmQDx6
+Hy9ENkk2wlZwjv0R2KhonIPCSNonSTw8+wH17P3CQqTqoN5BqGyYUWbE
+-----END PRIVATE KEY-----
+`;
+
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBlTCCATugAwIBAgIUQ5KRvU/27WqUx0wfs+EegUk8H/cwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA4MzQ1MFoYDzIxMjYxMDI4
+MDgzNDUwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATzLMjdEDiG34rB9Zf9yCY/t2cmQDx6Hy9ENkk2wlZwjv0R2KhonIPC
+SNonSTw8+wH17P3CQqTqoN5BqGyYUWbEo2kwZzAdBgNVHQ4EFgQU1Y4wnWzV3XDo
+BCCqg+nqjF9HFykwHwYDVR0jBBgwFoAU1Y4wnWzV3XDoBCCqg+nqjF9HFykwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SAAwRQIgOfywYnoPyh0XGuPnmQECwPPXEmOKBeGIuU3wZHpjkhcCIQD6A4HGHvJ8
+K0u9KGs+MMHDh47Ugu1B2SatYc6grMiwqg==
+-----END CERTIFICATE-----
+`;
