@@ -23,7 +23,8 @@ export interface CommandIo {
   /** Whether whoever read stdout has gone away. */
   readonly isOutputClosed: boolean;
   readonly input: AsyncIterable<Buffer>;
-  readonly inputIsTerminal: boolean;
+  /** Somebody sits in front of it: input and output are a terminal. */
+  readonly isInteractive: boolean;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
 }

@@ -6,9 +6,15 @@ import { processIo } from "./process-io.ts";
 
 /** Every command by its name without `.sh`. */
 export const kafkaCommands: Readonly<Record<string, () => Promise<KafkaCommand>>> = {
+  "kafka-cluster": async () => (await import("./commands/cluster.ts")).cluster,
+  "kafka-configs": async () => (await import("./commands/configs.ts")).configs,
+  "kafka-console-consumer": async () => (await import("./commands/console-consumer.ts")).consoleConsumer,
+  "kafka-console-producer": async () => (await import("./commands/console-producer.ts")).consoleProducer,
   "kafka-consumer-groups": async () => (await import("./commands/consumer-groups.ts")).consumerGroups,
   "kafka-delete-records": async () => (await import("./commands/delete-records.ts")).deleteRecords,
   "kafka-get-offsets": async () => (await import("./commands/get-offsets.ts")).getOffsets,
+  "kafka-groups": async () => (await import("./commands/groups.ts")).groups,
+  "kafka-transactions": async () => (await import("./commands/transactions.ts")).transactions,
   "kafka-topics": async () => (await import("./commands/topics.ts")).topics,
 };
 

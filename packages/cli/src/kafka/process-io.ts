@@ -30,7 +30,7 @@ export function processIo(): ProcessIo {
       return output.isClosed;
     },
     input: process.stdin,
-    inputIsTerminal: process.stdin.isTTY,
+    isInteractive: process.stdin.isTTY && process.stdout.isTTY,
     get signal() {
       return ending.signal;
     },
@@ -42,7 +42,7 @@ export function processIo(): ProcessIo {
 
 class Output {
   isClosed = false;
-  private pieces: (string | Uint8Array)[] = [];
+  private piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   private size = 0;
   private scheduled: NodeJS.Immediate | null = null;
 
@@ -54,20 +54,26 @@ class Output {
 
   write(piece: string | Uint8Array): void {
     if (this.isClosed) return;
-    this.pieces.push(piece);
-    this.size += piece.length;
-    if (this.size >= PIECE_BYTES) this.flush();
-    else this.scheduled ??= setImmediate(() => this.flush());
+    // No character of a string takes more than three bytes.
+    const most = typeof piece === "string" ? piece.length * 3 : piece.length;
+    if (most > PIECE_BYTES - this.size) this.flush();
+    if (most > PIECE_BYTES) process.stdout.write(piece);
+    else if (typeof piece === "string") this.size += this.piece.write(piece, this.size);
+    else {
+      this.piece.set(piece, this.size);
+      this.size += piece.length;
+    }
+    this.scheduled ??= setImmediate(() => this.flush());
   }
 
   flush(): void {
     if (this.scheduled !== null) clearImmediate(this.scheduled);
     this.scheduled = null;
-    if (this.pieces.length === 0) return;
-    const { pieces } = this;
-    this.pieces = [];
+    if (this.size === 0 || this.isClosed) return;
+    // The stream may keep it until the reader has it.
+    process.stdout.write(this.piece.subarray(0, this.size));
+    this.piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
     this.size = 0;
-    if (!this.isClosed) process.stdout.write(joined(pieces));
   }
 
   async drained(): Promise<void> {
@@ -89,11 +95,6 @@ class Output {
       process.stdout.write("", () => resolve());
     });
   }
-}
-
-function joined(pieces: readonly (string | Uint8Array)[]): string | Uint8Array {
-  if (pieces.every((piece) => typeof piece === "string")) return pieces.join("");
-  return Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
 }
 
 /** The first signal asks the command to end; the next one ends the process. A command that never asks is ended by the first. */

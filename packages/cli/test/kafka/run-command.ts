@@ -36,7 +36,7 @@ export async function runCommand(
     drained: () => Promise.resolve(),
     isOutputClosed: false,
     input: inputOf(input),
-    inputIsTerminal: false,
+    isInteractive: false,
     signal,
   };
   const words = typeof line === "string" ? line.split(" ").filter((word) => word !== "") : line;

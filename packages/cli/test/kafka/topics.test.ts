@@ -185,7 +185,9 @@ const topic = {
     { ...partition, partition: 1, leaderId: null, replicas: [2, 1], isr: [2] },
   ],
 };
-const moving = new Map([[0, { replicas: [1, 2, 3], adding: [3], removing: [1] }]]);
+const moving = new Map([
+  [0, { topic: "t", partition: 0, replicas: [1, 2, 3], addingReplicas: [3], removingReplicas: [1] }],
+]);
 
 const described: { name: string; line: string; lines: string[] }[] = [
   {

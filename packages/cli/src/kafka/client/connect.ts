@@ -1,7 +1,8 @@
 // A client for a command: servers, --command-config and the tool's own settings on top of it; closed when the command is done.
 
 import { Kafka } from "@ottla/client";
-import type { Admin } from "@ottla/client";
+import type { Admin, Consumer, ConsumerOptions, Producer } from "@ottla/client";
+import { CommandFailure } from "../command-failure.ts";
 import { loadProperties } from "../text/properties-text.ts";
 import { readClientProperties } from "./client-properties.ts";
 
@@ -19,10 +20,51 @@ export async function withAdmin<T>(options: AdminOptions, action: (admin: Admin)
   const file = options.configFile === undefined ? new Map<string, string>() : await loadProperties(options.configFile);
   const { client } = await readClientProperties(new Map([...Object.entries(options.byDefault ?? {}), ...file]));
   const clientId = options.clientId === undefined ? {} : { clientId: options.clientId };
-  const kafka = new Kafka({ clientId: "adminclient-1", ...client, ...clientId, bootstrapServers: options.servers });
+  await using kafka = new Kafka({
+    clientId: "adminclient-1",
+    ...client,
+    ...clientId,
+    bootstrapServers: options.servers,
+  });
+  return await action(kafka.admin());
+}
+
+export interface ClientWhere {
+  readonly servers: string;
+  /** By Kafka's names. */
+  readonly properties: ReadonlyMap<string, string>;
+}
+
+/** Runs the action with a producer, which is closed with all it was given behind it. */
+export async function withProducer<T>(where: ClientWhere, action: (producer: Producer) => Promise<T>): Promise<T> {
+  const { producerOptions, producerTable } = await import("./producer-properties.ts");
+  const { client, more } = await readClientProperties(where.properties, producerTable);
+  await using kafka = new Kafka({ ...client, bootstrapServers: where.servers });
+  const producer = kafka.producer(producerOptions(more));
   try {
-    return await action(kafka.admin());
+    return await action(producer);
   } finally {
-    await kafka.close();
+    await producer.close();
   }
+}
+
+/** Runs the action with a consumer, which then leaves its group. `own` are options that no property has, such as hooks. */
+export async function withConsumer<T>(
+  where: ClientWhere & { readonly own?: ConsumerOptions },
+  action: (consumer: Consumer) => Promise<T>,
+): Promise<T> {
+  const { consumerOptions, consumerTable } = await import("./consumer-properties.ts");
+  const { client, more } = await readClientProperties(where.properties, consumerTable);
+  await using kafka = new Kafka({ ...client, bootstrapServers: where.servers });
+  const consumer = kafka.consumer({ ...consumerOptions(more), ...where.own });
+  try {
+    return await action(consumer);
+  } finally {
+    await consumer.close();
+  }
+}
+
+/** --bootstrap-controller is for controllers' own listeners, whose requests the client's brokers forward anyway. */
+export function refuseControllers(isGiven: boolean): void {
+  if (isGiven) throw new CommandFailure("--bootstrap-controller is not supported here: use --bootstrap-server");
 }

@@ -1,6 +1,6 @@
 // `kafka-topics`: create, delete, describe, list topics and change their partitions. Kafka: org.apache.kafka.tools.TopicCommand.
 
-import type { Admin, NewTopic } from "@ottla/client";
+import type { Admin, NewTopic, PartitionReassignment, TopicDescription } from "@ottla/client";
 import { withAdmin } from "../client/connect.ts";
 import type { CommandIo, KafkaCommand } from "../command-io.ts";
 import { CommandFailure } from "../command-failure.ts";
@@ -9,7 +9,6 @@ import { topicConfigNames } from "../text/config-names.ts";
 import { errorNameOf, javaMessage } from "../text/java-error.ts";
 import { compareTexts } from "../text/java-format.ts";
 import { includeListPattern, isInternalTopic } from "../text/java-regex.ts";
-import type { PartitionReassignment } from "./topics/describe.ts";
 import { topicLines } from "./topics/describe.ts";
 import { readTopicOptions } from "./topics/options.ts";
 import type { TopicOptions } from "./topics/options.ts";
@@ -137,8 +136,10 @@ async function describe(admin: Admin, options: TopicOptions, io: CommandIo): Pro
   const configs = await admin.describeConfigs(described.map(({ name }) => ({ type: "TOPIC" as const, name })));
   const { nodes } = await admin.describeCluster();
   const liveBrokers = new Set(nodes.keys());
+  const moving = await reassignmentsOf(admin, described);
   for (const topic of described) {
-    const reassignments = new Map<number, PartitionReassignment>();
+    const own = moving.filter((each) => each.topic === topic.name);
+    const reassignments = new Map(own.map((each) => [each.partition, each]));
     const entries = configs.get(`TOPIC:${topic.name}`)!.entries;
     for (const line of topicLines({ topic, configs: entries, reassignments }, options, liveBrokers)) io.out(line);
   }
@@ -159,4 +160,17 @@ async function topicById(admin: Admin, id: string, options: TopicOptions): Retur
   if ([...listed.values()].some(({ topicId }) => topicId === id)) return await admin.describeTopics({ topicIds: [id] });
   if (!options.has("if-exists")) throw new CommandFailure(`TopicId '${id}' does not exist as expected`);
   return new Map();
+}
+
+/** None where the broker does not serve the API, or does not let us ask. */
+async function reassignmentsOf(admin: Admin, described: readonly TopicDescription[]): Promise<PartitionReassignment[]> {
+  const partitions = described.flatMap(({ name, partitions: all }) =>
+    all.map(({ partition }) => ({ topic: name, partition })),
+  );
+  try {
+    return [...(await admin.listPartitionReassignments(partitions)).values()];
+  } catch (error) {
+    if (!["UNSUPPORTED_VERSION", "CLUSTER_AUTHORIZATION_FAILED"].includes(errorNameOf(error))) throw error;
+    return [];
+  }
 }

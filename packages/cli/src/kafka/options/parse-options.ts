@@ -21,6 +21,7 @@ export function parseOptions<Name extends string>(
 class Reading {
   readonly given = new Map<string, string[]>();
   readonly rest: string[] = [];
+  readonly order: string[] = [];
   private readonly table: OptionTable;
   private readonly words: readonly string[];
   private at = 0;
@@ -55,6 +56,7 @@ class Reading {
   private take(spec: OptionSpec, attached: string | null): void {
     const values = this.given.get(spec.name) ?? [];
     this.given.set(spec.name, values);
+    this.order.push(spec.name);
     if (spec.argument === null) return;
     const value = attached ?? this.nextValue(spec);
     if (value === null) return;

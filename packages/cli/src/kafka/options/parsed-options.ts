@@ -10,17 +10,20 @@ export class ParsedOptions<Name extends string = string> {
   readonly words: readonly string[];
   /** Words that are neither options nor their values. */
   readonly rest: readonly string[];
+  /** The options in the order in which they stand there, an option as often as it does. */
+  readonly order: readonly string[];
   private readonly given: ReadonlyMap<string, readonly string[]>;
 
   constructor(
     table: OptionTable<Name>,
     words: readonly string[],
-    read: { given: ReadonlyMap<string, readonly string[]>; rest: readonly string[] },
+    read: { given: ReadonlyMap<string, readonly string[]>; rest: readonly string[]; order: readonly string[] },
   ) {
     this.table = table;
     this.words = words;
     this.given = read.given;
     this.rest = read.rest;
+    this.order = read.order;
   }
 
   /** Whether the option stands on the command line; its default does not count. */

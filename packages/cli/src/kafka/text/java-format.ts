@@ -23,6 +23,18 @@ export function decimals(value: number, places: number): string {
   return value.toFixed(places);
 }
 
+/** Double.toString: with a point always, and with an E where the number is very large or very small. */
+export function doubleText(value: number): string {
+  if (!Number.isFinite(value)) return decimals(value, 0);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
+    const [digits, exponent] = value.toExponential().split("e") as [string, string];
+    return `${digits.includes(".") ? digits : `${digits}.0`}E${Number(exponent)}`;
+  }
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return text.includes(".") ? text : `${text}.0`;
+}
+
 /** By code units, as Java's String.compareTo. */
 export function compareTexts(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;

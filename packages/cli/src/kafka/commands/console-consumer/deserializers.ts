@@ -1,6 +1,7 @@
 // Kafka's own deserializers, as text: what toString() of what they read is. Pure.
 
 import { CommandFailure } from "../../command-failure.ts";
+import { doubleText } from "../../text/java-format.ts";
 
 /** The text of bytes. @throws CommandFailure when they have the wrong length */
 export type ToText = (bytes: Buffer) => string;
@@ -12,8 +13,8 @@ const deserializers: Readonly<Record<string, ToText>> = {
   IntegerDeserializer: sized(4, "IntegerDeserializer", (bytes) => String(bytes.readInt32BE())),
   LongDeserializer: sized(8, "LongDeserializer", (bytes) => String(bytes.readBigInt64BE())),
   ShortDeserializer: sized(2, "ShortDeserializer", (bytes) => String(bytes.readInt16BE())),
-  FloatDeserializer: sized(4, "Deserializer", (bytes) => floatText(bytes.readFloatBE(), true)),
-  DoubleDeserializer: sized(8, "Deserializer", (bytes) => floatText(bytes.readDoubleBE(), false)),
+  FloatDeserializer: sized(4, "Deserializer", (bytes) => doubleText(shortestSingle(bytes.readFloatBE()))),
+  DoubleDeserializer: sized(8, "Deserializer", (bytes) => doubleText(bytes.readDoubleBE())),
   BooleanDeserializer: (bytes) => {
     if (bytes.length !== 1) throw new CommandFailure("Size of data received by BooleanDeserializer is not 1");
     if (bytes[0]! > 1) {
@@ -37,20 +38,6 @@ function sized(length: number, name: string, read: ToText): ToText {
     if (bytes.length === length) return read(bytes);
     throw new CommandFailure(`Size of data received by ${name} is not ${length}`);
   };
-}
-
-/** Java writes a point always, and large and small numbers with an E. */
-function floatText(value: number, isSingle: boolean): string {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
-  const shortest = isSingle ? shortestSingle(value) : value;
-  const size = Math.abs(shortest);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
-    const [digits, exponent] = shortest.toExponential().split("e") as [string, string];
-    return `${digits.includes(".") ? digits : `${digits}.0`}E${Number(exponent)}`;
-  }
-  const text = Object.is(shortest, -0) ? "-0" : String(shortest);
-  return text.includes(".") ? text : `${text}.0`;
 }
 
 /** The number with the fewest digits that is the same single-precision one. */

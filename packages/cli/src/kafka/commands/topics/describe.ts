@@ -1,15 +1,8 @@
 // What `kafka-topics --describe` prints: a line per topic with its configs, a line per partition. Pure.
 
-import type { ConfigEntry, PartitionDescription, TopicDescription } from "@ottla/client";
+import type { ConfigEntry, PartitionDescription, PartitionReassignment, TopicDescription } from "@ottla/client";
 import { ZERO_UUID } from "@ottla/base";
 import type { TopicOptions } from "./options.ts";
-
-/** Replicas that a partition is to get and to lose. */
-export interface PartitionReassignment {
-  readonly replicas: readonly number[];
-  readonly adding: readonly number[];
-  readonly removing: readonly number[];
-}
 
 export interface DescribedTopic {
   readonly topic: TopicDescription;
@@ -72,7 +65,10 @@ function partitionLine({ topic, reassignments }: DescribedTopic, partition: Part
     `Isr: ${list(partition.isr)}`,
     ...(reassignment === undefined
       ? []
-      : [`Adding Replicas: ${list(reassignment.adding)}`, `Removing Replicas: ${list(reassignment.removing)}`]),
+      : [
+          `Adding Replicas: ${list(reassignment.addingReplicas)}`,
+          `Removing Replicas: ${list(reassignment.removingReplicas)}`,
+        ]),
     `Elr: ${list(partition.eligibleLeaderReplicas)}`,
     `LastKnownElr: ${list(partition.lastKnownEligibleLeaderReplicas)}`,
   ].join("\t");
@@ -81,9 +77,9 @@ function partitionLine({ topic, reassignments }: DescribedTopic, partition: Part
 /** A reassignment that ended between the two questions does not count. */
 function replicationFactor(partition: PartitionDescription, reassignment: PartitionReassignment | undefined): number {
   if (reassignment === undefined) return partition.replicas.length;
-  const changing = [...reassignment.adding, ...reassignment.removing];
+  const changing = [...reassignment.addingReplicas, ...reassignment.removingReplicas];
   const isInProgress = partition.replicas.some((broker) => changing.includes(broker));
-  return isInProgress ? reassignment.replicas.length - reassignment.adding.length : partition.replicas.length;
+  return isInProgress ? reassignment.replicas.length - reassignment.addingReplicas.length : partition.replicas.length;
 }
 
 function isReported(
