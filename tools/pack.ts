@@ -12,22 +12,24 @@ import { products, stage } from "./pack/stage.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Declares, stages and packs; answers with the tarballs' paths in the order of `products`. */
-export function pack(target: string): string[] {
+export async function pack(target: string): Promise<string[]> {
   const work = join(root, ".cache/pack");
   rmSync(work, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tools/pack")], {
     stdio: ["ignore", "inherit", "inherit"],
   });
-  return products.map((product) => {
+  const tarballs: string[] = [];
+  for (const product of products) {
     const folder = join(work, "staged", product.workspace);
-    stage({ root, declared: join(work, "declared"), folder, product });
+    await stage({ root, declared: join(work, "declared"), folder, product });
     const printed = execFileSync("npm", ["pack", "--json", "--pack-destination", target], { cwd: folder });
     const [packed] = JSON.parse(printed.toString()) as { filename: string }[];
-    return join(target, packed!.filename);
-  });
+    tarballs.push(join(target, packed!.filename));
+  }
+  return tarballs;
 }
 
 if (import.meta.main) {
-  for (const tarball of pack(resolve(process.argv[2] ?? join(root, ".cache/tarballs")))) console.log(tarball);
+  for (const tarball of await pack(resolve(process.argv[2] ?? join(root, ".cache/tarballs")))) console.log(tarball);
 }

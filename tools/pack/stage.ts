@@ -1,9 +1,13 @@
-// Lays out one tarball: lib/<package>/src/… with what the entries reach, a package.json for users, README and LICENSE.
+// Lays out one tarball: lib/<package>/src/… with the entries and what they reach, a package.json for users, README and LICENSE.
 // Imports of our own packages by name become relative ones; those of others stay and become the tarball's dependencies.
 
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { bundle } from "./bundle.ts";
+
+/** Below the staged folder: single modules, until they are bundled. */
+const MODULES = "modules";
 
 export interface Product {
   /** Folder under packages/, and under lib/ in the tarball. */
@@ -36,7 +40,7 @@ interface StageOptions {
 }
 
 /** Writes the staged folder. */
-export function stage(options: StageOptions): void {
+export async function stage(options: StageOptions): Promise<void> {
   const { root, folder, product } = options;
   const manifest = manifestOf(root, product.workspace);
   const exported = Object.entries(manifest.exports ?? {});
@@ -44,6 +48,11 @@ export function stage(options: StageOptions): void {
   const copy = new Copy(options);
   for (const [, path] of exported) copy.module(join(product.workspace, path));
   for (const path of bins) copy.launcher(join(product.workspace, path));
+  await bundle({
+    modules: join(folder, MODULES),
+    target: join(folder, "lib"),
+    entries: [...exported.map(([, path]) => path), ...bins].map((path) => join(product.workspace, compiled(path))),
+  });
   const reached = [...copy.workspaces].map((workspace) => manifestOf(root, workspace));
   const users = {
     name: manifest.name,
@@ -116,6 +125,7 @@ class Copy {
     const workspace = path.split(sep)[0]!;
     this.workspaces.add(workspace);
     if (path.endsWith(".json")) return this.manifest(workspace, path);
+    if (existsSync(join(this.options.root, "packages", compiled(path)))) return this.launcher(compiled(path));
     const typed = readFileSync(join(this.options.root, "packages", path), "utf8");
     this.write(compiled(path), this.rewritten(path, stripTypeScriptTypes(typed)));
     const declarations = path.replace(/\.ts$/, ".d.ts");
@@ -123,7 +133,7 @@ class Copy {
     this.write(declarations, this.rewritten(path, declared));
   }
 
-  /** A launcher is JavaScript already; only what it imports is compiled. */
+  /** A launcher is JavaScript already; only what it imports has types to be taken away. */
   launcher(path: string): void {
     const text = readFileSync(join(this.options.root, "packages", path), "utf8");
     this.write(path, this.rewritten(path, text));
@@ -156,7 +166,7 @@ class Copy {
   }
 
   private write(path: string, text: string): void {
-    const target = join(this.options.folder, "lib", path);
+    const target = join(this.options.folder, MODULES, path);
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text);
   }

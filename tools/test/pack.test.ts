@@ -16,14 +16,16 @@ const run = promisify(execFile);
 const typescript = `
 import { startBroker } from "@ottla/testkit";
 import type { TestBroker } from "@ottla/testkit";
-import { KafkaError, stringSerde } from "@ottla/client";
+import { Kafka, KafkaError, stringSerde } from "@ottla/client";
 import type { RecordToSend } from "@ottla/client";
 
 await using broker: TestBroker = await startBroker();
+await using kafka = new Kafka({ bootstrapServers: broker.bootstrap });
+const sent = await kafka.producer().send({ topic: "orders", value: "first" });
 const record: RecordToSend<{ orders: { value: typeof stringSerde } }, "orders"> = { topic: "orders", value: "first" };
 // @ts-expect-error the topic's values are text
 export const wrong: RecordToSend<{ orders: { value: typeof stringSerde } }, "orders"> = { topic: "orders", value: 1 };
-console.log(broker.port > 0, record.value, new KafkaError("no", { code: "NO" }) instanceof Error);
+console.log(sent.offset, record.value, new KafkaError("no", { code: "NO" }) instanceof Error);
 `;
 
 const javascript = `
@@ -37,7 +39,7 @@ await broker.close();
 test("the tarballs install and run in an empty folder", { timeout: 240_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "ottla-pack-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const tarballs = pack(join(folder, "tarballs"));
+  const tarballs = await pack(join(folder, "tarballs"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n');
   writeFileSync(join(folder, "typed.ts"), typescript);
   writeFileSync(join(folder, "plain.js"), javascript);
@@ -45,7 +47,7 @@ test("the tarballs install and run in an empty folder", { timeout: 240_000 }, as
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...tarballs], options);
 
   const node = async (...args: string[]): Promise<string> => (await run(process.execPath, args, options)).stdout.trim();
-  assert.equal(await node("typed.ts"), "true first true");
+  assert.equal(await node("typed.ts"), "0 first true");
   assert.equal(await node("plain.js"), "true NO");
   assert.match(await node("node_modules/ottla/lib/cli/bin/ottla.js", "--version"), /^\d+\.\d+\.\d+$/);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
