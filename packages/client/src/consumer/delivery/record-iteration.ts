@@ -32,24 +32,13 @@ export class RecordIteration implements AsyncIterableIterator<FetchedRecord, und
   }
 
   next(): Promise<Result> {
-    if (this.waiting !== null) return this.enlist(() => this.next());
-    if (this.isDone) return Promise.resolve(DONE);
-    this.finish();
-    this.hands.finishAside();
-    if (this.signal?.aborted !== true && !this.reader.needsTurn()) {
-      let taken: FetchedRecord | Promise<FetchedRecord | null> | null;
-      try {
-        taken = this.reader.take();
-      } catch (error) {
-        return this.fail(error);
-      }
-      if (taken instanceof FetchedRecord) {
-        this.current = taken;
-        return Promise.resolve({ value: taken, done: false });
-      }
-      return this.enlist(() => this.nextLater(taken, false));
+    const { waiting } = this;
+    if (waiting !== null) {
+      const step = (): Result | Promise<Result> => this.step();
+      return this.enlist(waiting.then(step, step));
     }
-    return this.enlist(() => this.nextLater(null, true));
+    const result = this.step();
+    return result instanceof Promise ? this.enlist(result) : Promise.resolve(result);
   }
 
   /** The loop was left: by `break`, `return` or `throw`, which look the same from here. */
@@ -63,6 +52,22 @@ export class RecordIteration implements AsyncIterableIterator<FetchedRecord, und
     if (current === null) return;
     this.current = null;
     current.origin.window.finish(current.offset);
+  }
+
+  private step(): Result | Promise<Result> {
+    if (this.isDone) return DONE;
+    this.finish();
+    this.hands.finishAside();
+    if (this.signal?.aborted === true || this.reader.needsTurn()) return this.nextLater(null, true);
+    let taken: FetchedRecord | Promise<FetchedRecord | null> | null;
+    try {
+      taken = this.reader.take();
+    } catch (error) {
+      return this.fail(error);
+    }
+    if (!(taken instanceof FetchedRecord)) return this.nextLater(taken, false);
+    this.current = taken;
+    return { value: taken, done: false };
   }
 
   private async nextLater(first: Promise<FetchedRecord | null> | null, turnsFirst: boolean): Promise<Result> {
@@ -107,8 +112,7 @@ export class RecordIteration implements AsyncIterableIterator<FetchedRecord, und
     this.hands.setAside(this);
   }
 
-  private enlist(call: () => Promise<Result>): Promise<Result> {
-    const result = this.waiting === null ? call() : this.waiting.then(call, call);
+  private enlist(result: Promise<Result>): Promise<Result> {
     this.waiting = result;
     const settled = (): void => {
       if (this.waiting === result) this.waiting = null;
