@@ -1,7 +1,6 @@
 // The real clock, random numbers and the end of a turn: the only place of the client that asks the system for them.
 // Timers keep the process alive, because a call that waits for one must be answered; closing the client cancels them all.
 
-import { randomFillSync } from "node:crypto";
 import type { Clock, Random, Timer } from "@ottla/base";
 
 export const systemClock: Clock = {
@@ -21,7 +20,7 @@ let used = pool.length;
 export const systemRandom: Random = {
   uint32(): number {
     if (used === pool.length) {
-      randomFillSync(pool);
+      crypto.getRandomValues(pool);
       used = 0;
     }
     return pool[used++]!;

@@ -10,7 +10,6 @@ import type { OAuthBearerToken, SaslOptions } from "../../options.ts";
 import type { Connection } from "../connection.ts";
 import { oauthBearerExchange, plainExchange } from "./mechanism.ts";
 import type { SaslExchange } from "./mechanism.ts";
-import { scramExchange } from "./scram.ts";
 
 const HANDSHAKE_VERSION = 1;
 const NONCE_WORDS = 6;
@@ -60,6 +59,7 @@ export class Authenticator {
       const { value, extensions } = await this.currentToken(connection, sasl.token);
       return oauthBearerExchange(value, extensions);
     }
+    const { scramExchange } = await import("./scram.ts");
     return scramExchange({ ...sasl, nonce: this.nonce(), isDelegationToken: sasl.isDelegationToken ?? false });
   }
 
