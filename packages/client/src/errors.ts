@@ -161,7 +161,8 @@ export class ProducerFencedError extends BrokerError {
 export class CommitFailedError extends KafkaError {
   override name = "CommitFailedError";
 
-  constructor(message: string, options: { context?: ErrorContext; cause?: unknown } = {}) {
+  /** @param options `abortable` when the offsets were to be part of a transaction */
+  constructor(message: string, options: { abortable?: boolean; context?: ErrorContext; cause?: unknown } = {}) {
     super(message, { code: "COMMIT_FAILED", ...options });
   }
 }

@@ -142,7 +142,9 @@ export type {
 export { Producer } from "./producer/producer.ts";
 export type { CloseOptions } from "./producer/producer.ts";
 export type { ProducerOptions } from "./producer/producer-options.ts";
+export { withHeaders } from "./producer/interceptors.ts";
 export type { ProducerInterceptor } from "./producer/interceptors.ts";
+export { Transaction } from "./producer/transaction.ts";
 export type { PartitionChoice, PartitionFunction } from "./producer/partitioner.ts";
 export { SendError } from "./producer/send-error.ts";
 export { Consumer } from "./consumer/consumer.ts";

@@ -11,6 +11,7 @@ import { judge } from "./produce-verdict.ts";
 import type { PartitionAnswer } from "./produce-request.ts";
 import type { ProducerMeters } from "./producer-meters.ts";
 import type { Sequencing } from "./sequencing.ts";
+import { CONCURRENT_TRANSACTIONS_BACKOFF_MS } from "./transaction-errors.ts";
 
 export interface BatchMessage {
   readonly topic: string;
@@ -60,7 +61,7 @@ export class BatchOutcomes {
     partition.inFlight--;
     batch.fateUnknown = true;
     if (batch.state === "done") this.discard(batch, { refused: false, reusable: false });
-    else if (error.retriable && batch.attempts <= retries) this.retry(batch, nowMs, error.code);
+    else if (error.retriable && batch.attempts <= retries) this.retry(batch, nowMs, errorCodes.NETWORK_EXCEPTION);
     else this.refuse(batch, error, { refused: false, reusable: false });
     sequencing.settled(partition);
   }
@@ -108,9 +109,9 @@ export class BatchOutcomes {
         return this.split(batch);
       case "newEpoch":
         sequencing.needNewEpoch(batch.partition);
-        return this.retry(batch, nowMs, errorName(answer.errorCode));
+        return this.retry(batch, nowMs, answer.errorCode);
       case "retry":
-        return this.retry(batch, nowMs, errorName(answer.errorCode));
+        return this.retry(batch, nowMs, answer.errorCode);
       case "refused":
         return this.refuseWith(batch, answer);
     }
@@ -139,13 +140,17 @@ export class BatchOutcomes {
     meters.split();
   }
 
-  private retry(batch: Batch, nowMs: number, code: string): void {
-    const { accumulator, meters, logger, backoffMs } = this.parts;
+  private retry(batch: Batch, nowMs: number, errorCode: number): void {
+    const { accumulator, sequencing, meters, logger, backoffMs } = this.parts;
+    const { givesUp } = sequencing;
+    if (givesUp !== null) return this.refuse(batch, givesUp, { refused: false, reusable: !batch.fateUnknown });
     const { topic, partition } = batch.partition;
     batch.enter("retry");
-    batch.retryAtMs = nowMs + backoffMs(batch.attempts - 1);
+    const isConcurrent = errorCode === errorCodes.CONCURRENT_TRANSACTIONS;
+    batch.retryAtMs = nowMs + (isConcurrent ? CONCURRENT_TRANSACTIONS_BACKOFF_MS : backoffMs(batch.attempts - 1));
     accumulator.pending.add(batch.partition);
     meters.retried(batch);
+    const code = errorName(errorCode);
     logger.debug({ topic, partition, code, attempts: batch.attempts }, "a batch is to be sent again");
   }
 

@@ -2,6 +2,7 @@
 
 import { errorCodes } from "@ottla/protocol";
 import { brokerError, KafkaError } from "../errors.ts";
+import { asKafkaError } from "./as-kafka-error.ts";
 import type { Cluster } from "../network/cluster.ts";
 import { NO_TRANSACTION_TIMEOUT_MS, requestIdentity } from "./identity-request.ts";
 import type { ProducerIdentity } from "./sequences.ts";
@@ -32,7 +33,7 @@ export class IdentitySeeker {
     this.isSeeking = true;
     this.attempt().then(
       (identity) => this.end(() => this.events.onAcquired(identity)),
-      (error: unknown) => this.end(() => this.events.onFailed(asKafkaError(error))),
+      (error: unknown) => this.end(() => this.events.onFailed(asKafkaError(error, "no producer id could be had"))),
     );
   }
 
@@ -66,12 +67,7 @@ export class IdentitySeeker {
       });
       return errorCode === errorCodes.NONE ? { producerId, producerEpoch } : brokerError(errorCode, null);
     } catch (error) {
-      return asKafkaError(error);
+      return asKafkaError(error, "no producer id could be had");
     }
   }
-}
-
-function asKafkaError(error: unknown): KafkaError {
-  if (error instanceof KafkaError) return error;
-  return new KafkaError("no producer id could be had", { code: "INTERNAL", cause: error });
 }

@@ -3,7 +3,7 @@
 
 import type { Logger } from "@ottla/base";
 import type { KafkaError } from "../errors.ts";
-import type { RecordMetadata, RecordToSend } from "../records.ts";
+import type { HeaderValue, RecordMetadata, RecordToSend } from "../records.ts";
 
 /**
  * ```ts
@@ -12,7 +12,7 @@ import type { RecordMetadata, RecordToSend } from "../records.ts";
  *   onSend(record) {
  *     const carrier: Record<string, string> = {};
  *     propagation.inject(context.active(), carrier); // sets carrier.traceparent
- *     return { ...record, headers: { ...record.headers, ...carrier } };
+ *     return withHeaders(record, carrier);
  *   },
  * };
  * ```
@@ -22,6 +22,18 @@ export interface ProducerInterceptor {
   onSend?(record: RecordToSend): RecordToSend;
   /** Called when the record's outcome is known: where it is, or why it is nowhere. Costs an object for each record. */
   onAcknowledgement?(metadata: RecordMetadata | null, error: KafkaError | null, record: RecordToSend): void;
+}
+
+/** The record with further headers behind those that it has. */
+export function withHeaders(record: RecordToSend, more: Readonly<Record<string, HeaderValue>>): RecordToSend {
+  const { headers = [] } = record;
+  const pairs: (readonly [string, HeaderValue])[] = [];
+  const given = Array.isArray(headers)
+    ? (headers as readonly (readonly [string, HeaderValue])[])
+    : Object.entries(headers);
+  for (const [name, value] of given)
+    for (const each of Array.isArray(value) ? value : [value]) pairs.push([name, each]);
+  return { ...record, headers: [...pairs, ...Object.entries(more)] };
 }
 
 export function interceptSend(

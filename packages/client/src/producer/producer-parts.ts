@@ -13,90 +13,134 @@ import { Sender } from "./sender.ts";
 import { IdempotentSequencing, unsequenced } from "./sequencing.ts";
 import type { Sequencing } from "./sequencing.ts";
 import { TopicDirectory } from "./topic-directory.ts";
+import { TransactionRequests } from "./transaction-requests.ts";
+import { TransactionalSequencing } from "./transactional-sequencing.ts";
 
-export interface ProducerParts {
+/** The parts, once they are put together; what they tell each other later goes through here. */
+export class ProducerParts {
   readonly accumulator: Accumulator;
-  readonly outcomes: BatchOutcomes;
   readonly sender: Sender;
-  readonly topics: TopicDirectory;
   readonly intake: RecordIntake;
-  readonly meters: ProducerMeters;
-  /** Fails every batch that is not done. */
-  readonly failBatches: (error: KafkaError) => void;
-  /** Ends timers and listeners; nothing is sent any more. */
-  readonly stop: () => void;
-}
+  /** null without a transactional id. */
+  readonly transactions: TransactionalSequencing | null = null;
+  private readonly outcomes: BatchOutcomes;
+  private readonly topics: TopicDirectory;
+  private readonly meters: ProducerMeters;
+  private readonly requests: TransactionRequests | null = null;
+  private readonly seeker: IdentitySeeker | null = null;
 
-export function assembleProducer(cluster: Cluster, options: ResolvedProducerOptions, lane: string): ProducerParts {
-  const { clock, random, logger, metrics } = cluster;
-  const pool = new BufferPool(options.bufferMemoryBytes);
-  const accumulator = new Accumulator(pool, clock, options);
-  const meters = new ProducerMeters(metrics, clock, { "client-id": cluster.options.clientId, producer: lane });
-  meters.watchMemory(pool, () => intake.starvedCount);
-  const seeker = new IdentitySeeker(cluster, lane, {
-    onAcquired: (identity) => {
-      idempotent.acquired(identity);
+  constructor(cluster: Cluster, options: ResolvedProducerOptions, lane: string) {
+    const { clock, metrics, logger } = cluster;
+    const pool = new BufferPool(options.bufferMemoryBytes);
+    this.accumulator = new Accumulator(pool, clock, options);
+    this.meters = new ProducerMeters(metrics, clock, { "client-id": cluster.options.clientId, producer: lane });
+    this.meters.watchMemory(pool, () => this.intake.starvedCount);
+    let sequencing: Sequencing = unsequenced;
+    if (options.transactionalId !== null) {
+      const { transactionalId, transactionTimeoutMs } = options;
+      this.requests = new TransactionRequests({ cluster, lane, transactionalId, transactionTimeoutMs });
+      this.transactions = new TransactionalSequencing(transactionalId, this.requests, this.host(cluster));
+      sequencing = this.transactions;
+    } else if (options.idempotent) {
+      const idempotent: IdempotentSequencing = new IdempotentSequencing(() => this.seeker!.seek());
+      this.seeker = this.seekerOf(cluster, lane, idempotent);
+      sequencing = idempotent;
+    }
+    const common = { cluster, accumulator: this.accumulator, meters: this.meters, sequencing, options };
+    this.outcomes = new BatchOutcomes({
+      ...common,
+      logger,
+      retries: options.retries,
+      isAcknowledged: options.acks !== 0,
+      backoffMs: (attempt) => cluster.backoffMs(attempt),
+    });
+    this.sender = new Sender({
+      ...common,
+      outcomes: this.outcomes,
+      lane,
+      isStarved: () => this.intake.starvedCount > 0,
+      onProgress: () => this.intake.feedStarved(),
+    });
+    this.topics = this.directory(cluster, options);
+    const { transactions } = this;
+    const onPlaced = transactions === null ? null : transactions.placed.bind(transactions);
+    this.intake = new RecordIntake({ ...common, sender: this.sender, topics: this.topics, onPlaced });
+  }
+
+  /** Resolves when every record of now has its outcome. */
+  async flushed(): Promise<void> {
+    const { accumulator, intake, sender } = this;
+    accumulator.flushing++;
+    try {
       sender.drainSoon();
-    },
-    onFailed: (error) => failBatches(error),
-  });
-  const idempotent = new IdempotentSequencing(() => seeker.seek());
-  const sequencing: Sequencing = options.idempotent ? idempotent : unsequenced;
-  const outcomes = new BatchOutcomes({
-    accumulator,
-    sequencing,
-    meters,
-    logger,
-    retries: options.retries,
-    isAcknowledged: options.acks !== 0,
-    backoffMs: (attempt) => cluster.backoffMs(attempt),
-  });
-  const sender = new Sender({
-    cluster,
-    accumulator,
-    outcomes,
-    sequencing,
-    meters,
-    options,
-    lane,
-    isStarved: () => intake.starvedCount > 0,
-    onProgress: () => intake.feedStarved(),
-  });
-  const topics = new TopicDirectory({
-    cluster,
-    maxBlockMs: options.maxBlockMs,
-    settings: {
-      random,
-      partitioner: {
-        kind: options.partitioner,
-        ignoreKeys: options.ignoreKeys,
-        adaptive: options.adaptivePartitioning,
-        stickyBytes: options.batchSizeBytes,
-      },
-      isUnavailable: (nodeId) => isStalled(sender, nodeId, options, clock.monotonicMs()),
-    },
-    events: {
-      onLoaded: (topic) => intake.advance(topic),
-      onFailed: (topic, error) => intake.topicFailed(topic, error),
-      onUpdate: () => sender.drainSoon(),
-    },
-  });
-  const intake = new RecordIntake({ cluster, accumulator, sender, topics, options, meters, onPlaced: null });
-  const failBatches = (error: KafkaError): void => {
-    for (const batch of accumulator.incomplete) outcomes.giveUp(batch, error);
-    intake.feedStarved();
-  };
-  const stop = (): void => {
-    seeker.stop();
-    sender.stop();
-    intake.close();
-    topics.close();
-    meters.close();
-  };
-  return { accumulator, outcomes, sender, topics, intake, meters, failBatches, stop };
-}
+      await intake.entered();
+      const flushed = accumulator.flushed();
+      sender.drainSoon();
+      await flushed;
+    } finally {
+      accumulator.flushing--;
+    }
+  }
 
-function isStalled(sender: Sender, nodeId: number, options: ResolvedProducerOptions, nowMs: number): boolean {
-  const limitMs = options.partitionerAvailabilityTimeoutMs;
-  return limitMs > 0 && sender.stalledForMs(nodeId, nowMs) > limitMs;
+  /** Fails every record that has no outcome yet; `sparing` those that are in a request. */
+  failAll(error: KafkaError, { sparing }: { sparing: "none" | "inFlight" }): void {
+    this.intake.failAll(error);
+    for (const batch of this.accumulator.incomplete)
+      if (sparing === "none" || batch.state !== "inFlight") this.outcomes.giveUp(batch, error);
+    this.intake.feedStarved();
+  }
+
+  /** Ends timers and listeners; nothing is sent any more. */
+  stop(): void {
+    this.seeker?.stop();
+    this.requests?.stop();
+    this.sender.stop();
+    this.intake.close();
+    this.topics.close();
+    this.meters.close();
+  }
+
+  private host(cluster: Cluster) {
+    return {
+      logger: cluster.logger,
+      drainSoon: () => this.sender.drainSoon(),
+      flushed: () => this.flushed(),
+      dropUnsent: (error: KafkaError) => this.failAll(error, { sparing: "inFlight" }),
+      quiet: () => this.sender.quiet(),
+    };
+  }
+
+  private seekerOf(cluster: Cluster, lane: string, idempotent: IdempotentSequencing): IdentitySeeker {
+    return new IdentitySeeker(cluster, lane, {
+      onAcquired: (identity) => {
+        idempotent.acquired(identity);
+        this.sender.drainSoon();
+      },
+      onFailed: (error) => this.failAll(error, { sparing: "inFlight" }),
+    });
+  }
+
+  private directory(cluster: Cluster, options: ResolvedProducerOptions): TopicDirectory {
+    const { clock, random } = cluster;
+    const limitMs = options.partitionerAvailabilityTimeoutMs;
+    return new TopicDirectory({
+      cluster,
+      maxBlockMs: options.maxBlockMs,
+      settings: {
+        random,
+        partitioner: {
+          kind: options.partitioner,
+          ignoreKeys: options.ignoreKeys,
+          adaptive: options.adaptivePartitioning,
+          stickyBytes: options.batchSizeBytes,
+        },
+        isUnavailable: (nodeId) => limitMs > 0 && this.sender.stalledForMs(nodeId, clock.monotonicMs()) > limitMs,
+      },
+      events: {
+        onLoaded: (topic) => this.intake.advance(topic),
+        onFailed: (topic, error) => this.intake.topicFailed(topic, error),
+        onUpdate: () => this.sender.drainSoon(),
+      },
+    });
+  }
 }

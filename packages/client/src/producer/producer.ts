@@ -1,15 +1,15 @@
-// What users see of a producer: send, flush, close. The work is done by the parts that producer-parts.ts puts together.
+// What users see of a producer: send, flush, transactions, close. The work is done by the parts that producer-parts.ts puts together.
 
-import { AbortedError, ClosedError } from "../errors.ts";
-import type { KafkaError } from "../errors.ts";
+import { AbortedError, ClosedError, KafkaError, StateError } from "../errors.ts";
 import type { Cluster, PartitionMetadata } from "../network/cluster.ts";
 import type { CallOptions, RecordMetadata, RecordToSend, Topics } from "../records.ts";
 import { interceptAcknowledgement, interceptSend } from "./interceptors.ts";
 import { resolveProducerOptions } from "./producer-options.ts";
 import type { ProducerOptions, ResolvedProducerOptions } from "./producer-options.ts";
-import { assembleProducer } from "./producer-parts.ts";
-import type { ProducerParts } from "./producer-parts.ts";
+import { ProducerParts } from "./producer-parts.ts";
 import { SendCall } from "./send-call.ts";
+import { Transaction } from "./transaction.ts";
+import type { TransactionalSequencing } from "./transactional-sequencing.ts";
 import { withinLimits } from "./within-limits.ts";
 
 export interface CloseOptions {
@@ -29,6 +29,8 @@ export class Producer<T extends Topics = {}> {
   private readonly lane = `producer-${++producers}`;
   private readonly parts: ProducerParts;
   private readonly onClosed: () => void;
+  /** The last that was begun. */
+  private current: Transaction<T> | null = null;
   private closing: Promise<void> | null = null;
 
   /** @throws ConfigError */
@@ -36,15 +38,15 @@ export class Producer<T extends Topics = {}> {
     this.cluster = cluster;
     this.onClosed = events.onClosed ?? nothing;
     this.options = resolveProducerOptions(options, cluster.options);
-    this.parts = assembleProducer(cluster, this.options, this.lane);
+    this.parts = new ProducerParts(cluster, this.options, this.lane);
   }
 
   /**
    * Sends one record, or many at once. Records of one partition are written in the order of the calls. `timeoutMs` bounds the wait for
    * metadata and memory (default `maxBlockMs`); once a record is in a batch, `deliveryTimeoutMs` does. An abort ends the wait of the caller,
-   * and of records that are in no batch yet; others may still be written.
+   * and of records that are in no batch yet; others may still be written. With a `transactionalId`, send through the transaction instead.
    * @throws BrokerError, TimeoutError (code DELIVERY_TIMEOUT, or TIMEOUT for metadata and memory), SerializationError, AbortedError,
-   * ClosedError; SendError when several records fared differently
+   * ClosedError, StateError; SendError when several records fared differently
    */
   send<Name extends string>(record: RecordToSend<T, Name>, options?: CallOptions): Promise<RecordMetadata>;
   send<Name extends string>(
@@ -55,52 +57,77 @@ export class Producer<T extends Topics = {}> {
     records: RecordToSend<T> | readonly RecordToSend<T>[],
     options?: CallOptions,
   ): Promise<RecordMetadata | RecordMetadata[]> {
-    const call = new SendCall(Array.isArray(records) ? records.length : null);
-    if (options !== undefined && !this.obey(call, options)) return call.promise as Promise<RecordMetadata>;
-    const maxBlockMs = options?.timeoutMs ?? this.options.maxBlockMs;
-    const nowMs = this.cluster.clock.nowMs();
-    if (Array.isArray(records)) {
-      const many = records as readonly RecordToSend[];
-      for (let index = 0; index < many.length; index++) this.take(many[index]!, call, index, nowMs, maxBlockMs);
-    } else {
-      this.take(records as unknown as RecordToSend, call, 0, nowMs, maxBlockMs);
+    const isMisplaced = this.options.transactionalId !== null;
+    const refusal = isMisplaced ? new StateError("a transactional producer sends through its transactions") : null;
+    return this.dispatch(records as unknown as RecordToSend, options, refusal, null);
+  }
+
+  /**
+   * Runs `work` in a transaction: commits when it resolves, aborts when it throws, and passes on what it came to. What was sent need not be
+   * awaited. With an error that is `abortable` or `retriable` the whole can be done again; a `fatal` one ends the producer.
+   * @throws what `work` threw, or what the commit failed with after the abort, or the fatal error of the abort
+   */
+  async transaction<Result>(
+    work: (transaction: Transaction<T>) => Promise<Result> | Result,
+    options: CallOptions = {},
+  ): Promise<Result> {
+    const transaction = await this.beginTransaction(options);
+    try {
+      const result = await work(transaction);
+      if (!transaction.isEnded) await transaction.commit(options);
+      return result;
+    } catch (error) {
+      await this.abortAfter(transaction, error);
+      throw error;
     }
-    return call.promise as Promise<RecordMetadata>;
+  }
+
+  /**
+   * Begins a transaction; one at a time. The first call gets the producer id, and so ends what an earlier producer with the same
+   * transactional id left behind. @throws ProducerFencedError, BrokerError, TimeoutError, StateError
+   */
+  async beginTransaction(options: CallOptions = {}): Promise<Transaction<T>> {
+    const sequencing = this.transactional();
+    await this.initTransactions(options);
+    if (this.closing !== null) throw new ClosedError("producer");
+    sequencing.begin();
+    const onFailure = (error: KafkaError): void => sequencing.recordFailed(error);
+    this.current = new Transaction<T>({
+      sequencing,
+      clock: this.cluster.clock,
+      maxBlockMs: this.options.maxBlockMs,
+      send: (records, callOptions, refusal) => this.dispatch(records, callOptions, refusal, onFailure),
+    });
+    return this.current;
+  }
+
+  /** Gets the producer id now and not at the first transaction: an earlier producer with the same transactional id is fenced from here on. */
+  async initTransactions(options: CallOptions = {}): Promise<void> {
+    const sequencing = this.transactional();
+    if (this.closing !== null) throw new ClosedError("producer");
+    const { timeoutMs = this.options.maxBlockMs, signal } = options;
+    const sentence = "no producer id could be had in time";
+    await withinLimits(this.cluster.clock, sequencing.initialize(), { timeoutMs, signal, sentence });
   }
 
   /** Resolves when everything that was sent before has its outcome, whatever that is. Nothing lingers meanwhile. @throws AbortedError, TimeoutError */
   async flush(options: CallOptions = {}): Promise<void> {
-    const { accumulator, intake, sender } = this.parts;
-    accumulator.flushing++;
-    try {
-      await this.within(
-        (async () => {
-          sender.drainSoon();
-          await intake.entered();
-          const flushed = accumulator.flushed();
-          sender.drainSoon();
-          await flushed;
-        })(),
-        options,
-      );
-    } finally {
-      accumulator.flushing--;
-    }
+    const { timeoutMs, signal } = options;
+    const sentence = "the producer was not flushed in time";
+    await withinLimits(this.cluster.clock, this.parts.flushed(), { timeoutMs, signal, sentence });
   }
 
   /** The partitions of a topic. @throws BrokerError, TimeoutError */
   async partitionsFor(topic: string, options: CallOptions = {}): Promise<readonly PartitionMetadata[]> {
     const { timeoutMs = this.options.maxBlockMs, signal } = options;
-    const metadata = await this.cluster.topicMetadata(
-      topic,
-      signal === undefined ? { timeoutMs } : { timeoutMs, signal },
-    );
+    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    const metadata = await this.cluster.topicMetadata(topic, limits);
     return metadata.partitions;
   }
 
   /**
-   * Sends what is there, within `timeoutMs`; what is left then is rejected with ClosedError. Calls of `send` from now on are rejected. A second
-   * call waits for the first.
+   * Sends what is there and aborts an open transaction, within `timeoutMs`; what is left then is rejected with ClosedError. Calls of `send`
+   * from now on are rejected. A second call waits for the first.
    */
   close(options: CloseOptions = {}): Promise<void> {
     this.closing ??= this.shutDown(options.timeoutMs ?? this.cluster.options.defaultApiTimeoutMs);
@@ -111,8 +138,31 @@ export class Producer<T extends Topics = {}> {
     return this.close();
   }
 
+  private dispatch(
+    records: RecordToSend | readonly RecordToSend[],
+    options: CallOptions | undefined,
+    refusal: KafkaError | null,
+    onFailure: ((error: KafkaError) => void) | null,
+  ): Promise<RecordMetadata | RecordMetadata[]> {
+    const isMany = Array.isArray(records);
+    const call = new SendCall(isMany ? (records as readonly RecordToSend[]).length : null);
+    const ended = this.closing === null ? refusal : new ClosedError("producer");
+    if (ended !== null) call.abandon(ended);
+    else if (options === undefined || this.obey(call, options)) {
+      call.onFailure = onFailure;
+      const maxBlockMs = options?.timeoutMs ?? this.options.maxBlockMs;
+      const nowMs = this.cluster.clock.nowMs();
+      if (isMany) {
+        const many = records as readonly RecordToSend[];
+        for (let index = 0; index < many.length; index++) this.take(many[index]!, call, index, nowMs, maxBlockMs);
+      } else {
+        this.take(records as RecordToSend, call, 0, nowMs, maxBlockMs);
+      }
+    }
+    return call.promise as Promise<RecordMetadata | RecordMetadata[]>;
+  }
+
   private take(record: RecordToSend, call: SendCall, ordinal: number, nowMs: number, maxBlockMs: number): void {
-    if (this.closing !== null) return call.failed(ordinal, new ClosedError("producer"));
     if (this.options.interceptors.length === 0) this.parts.intake.accept(record, call, ordinal, nowMs, maxBlockMs);
     else this.takeIntercepted(record, call, ordinal, nowMs, maxBlockMs);
   }
@@ -130,13 +180,10 @@ export class Producer<T extends Topics = {}> {
     const sent = interceptSend(interceptors, record, logger);
     const own = new SendCall(null);
     own.promise.then(
-      (metadata) => {
-        interceptAcknowledgement(
-          interceptors,
-          { metadata: metadata as RecordMetadata, error: null, record: sent },
-          logger,
-        );
-        call.delivered(ordinal, metadata as RecordMetadata);
+      (value) => {
+        const metadata = value as RecordMetadata;
+        interceptAcknowledgement(interceptors, { metadata, error: null, record: sent }, logger);
+        call.delivered(ordinal, metadata);
       },
       (error: KafkaError) => {
         interceptAcknowledgement(interceptors, { metadata: null, error, record: sent }, logger);
@@ -153,33 +200,50 @@ export class Producer<T extends Topics = {}> {
       call.abandon(new AbortedError(signal));
       return false;
     }
-    const onAbort = (): void => call.abandon(new AbortedError(signal));
+    const onAbort = (): void => {
+      call.abandon(new AbortedError(signal));
+      this.parts.intake.sweepSoon();
+    };
     signal.addEventListener("abort", onAbort, { once: true });
     call.cleanUp = () => signal.removeEventListener("abort", onAbort);
     return true;
   }
 
+  private transactional(): TransactionalSequencing {
+    const { transactions } = this.parts;
+    if (transactions === null) throw new StateError("the producer has no transactionalId");
+    return transactions;
+  }
+
+  private async abortAfter(transaction: Transaction<T>, reason: unknown): Promise<void> {
+    if (transaction.isEnded || (reason instanceof KafkaError && reason.fatal)) return;
+    try {
+      await transaction.abort();
+    } catch (error) {
+      this.cluster.logger.warn({ error, reason }, "the transaction could not be aborted");
+      if (error instanceof KafkaError && error.fatal) throw error;
+    }
+  }
+
   private async shutDown(timeoutMs: number): Promise<void> {
     const { parts, cluster } = this;
-    try {
-      await this.flush({ timeoutMs });
-    } catch (error) {
-      cluster.logger.warn({ error }, "the producer is closed with records that were not acknowledged");
-    }
     const closed = new ClosedError("producer");
-    parts.intake.failAll(closed);
-    parts.failBatches(closed);
+    try {
+      const sentence = "the producer was not closed in time";
+      await withinLimits(cluster.clock, this.settle(), { timeoutMs, signal: undefined, sentence });
+    } catch (error) {
+      cluster.logger.warn({ error }, "the producer is closed with records that have no outcome");
+    }
     parts.stop();
+    parts.failAll(closed, { sparing: "none" });
     cluster.closeLane(this.lane);
     this.onClosed();
   }
 
-  private within(work: Promise<void>, { timeoutMs, signal }: CallOptions): Promise<void> {
-    return withinLimits(this.cluster.clock, work, {
-      timeoutMs,
-      signal,
-      sentence: "the producer was not flushed in time",
-    });
+  private async settle(): Promise<void> {
+    const { current } = this;
+    if (current !== null && !current.isEnded) await current.endForClose();
+    await this.parts.flushed();
   }
 }
 

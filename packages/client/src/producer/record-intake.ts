@@ -19,7 +19,7 @@ import type { Sender } from "./sender.ts";
 import { asSerializationError, serializeRecord } from "./serialize-record.ts";
 import type { SerializedLater } from "./serialize-record.ts";
 import type { TopicDirectory } from "./topic-directory.ts";
-import { failWaiting, leftLine, waitedTooLong, WaitingLine } from "./waiting-line.ts";
+import { tellFlushes, waitedTooLong, WaitingLine } from "./waiting-line.ts";
 import type { WaitingRecord } from "./waiting-line.ts";
 
 /** Of a record's largest size: header of a batch and what `exactSize` allows for. */
@@ -45,6 +45,9 @@ export class RecordIntake {
   private readonly isSticky: boolean;
   private deadlineTimer: Timer | null = null;
   private deadlineMs = Infinity;
+  private isSweeping = false;
+  /** In all lines. */
+  private waitingCount = 0;
 
   constructor(parts: IntakeParts) {
     this.parts = parts;
@@ -87,7 +90,7 @@ export class RecordIntake {
     for (let { first } = this.starved; first !== undefined; { first } = this.starved) {
       if (!first.record.call.isSettled && !this.placeWaiting(first)) return;
       this.starved.shift();
-      leftLine(first);
+      this.left(first);
     }
   }
 
@@ -111,7 +114,7 @@ export class RecordIntake {
         }
       }
       line.shift();
-      leftLine(first);
+      this.left(first);
     }
   }
 
@@ -119,8 +122,23 @@ export class RecordIntake {
   topicFailed(topic: ProducerTopic, error: KafkaError): void {
     const nowMs = this.parts.cluster.clock.monotonicMs();
     const isOut = (waiting: WaitingRecord): boolean => !error.retriable || waiting.deadlineMs <= nowMs;
-    for (const waiting of topic.line.remove(isOut)) failWaiting(waiting, error);
+    for (const waiting of topic.line.remove(isOut)) this.fail(waiting, error);
     this.advance(topic);
+  }
+
+  /** Records whose callers no longer wait leave their lines. */
+  sweepSoon(): void {
+    if (this.isSweeping) return;
+    this.isSweeping = true;
+    queueMicrotask(() => {
+      this.isSweeping = false;
+      const isOver = ({ record }: WaitingRecord): boolean => record.call.isSettled;
+      for (const waiting of this.starved.remove(isOver)) this.left(waiting);
+      for (const topic of this.parts.topics.all()) {
+        for (const waiting of topic.line.remove(isOver)) this.left(waiting);
+        this.advance(topic);
+      }
+    });
   }
 
   /** Resolves when every record of now is in a batch, or has failed. */
@@ -139,8 +157,8 @@ export class RecordIntake {
   /** Fails whatever waits. */
   failAll(error: KafkaError): void {
     for (const topic of this.parts.topics.all())
-      for (const waiting of topic.line.remove(() => true)) failWaiting(waiting, error);
-    for (const waiting of this.starved.remove(() => true)) failWaiting(waiting, error);
+      for (const waiting of topic.line.remove(() => true)) this.fail(waiting, error);
+    for (const waiting of this.starved.remove(() => true)) this.fail(waiting, error);
   }
 
   close(): void {
@@ -191,9 +209,8 @@ export class RecordIntake {
         this.advance(topic);
       };
       later.done.then(goOn, (error: unknown) => {
-        topic.line.remove((each) => each === waiting);
         call.failed(ordinal, asSerializationError(error, topic.name));
-        leftLine(waiting);
+        for (const gone of topic.line.remove((each) => each === waiting)) this.left(gone);
         this.advance(topic);
       });
     }
@@ -203,8 +220,23 @@ export class RecordIntake {
   private waiting(topic: ProducerTopic, record: PendingRecord, maxBlockMs: number): WaitingRecord {
     const nowMs = this.parts.cluster.clock.monotonicMs();
     this.watchDeadline(nowMs + maxBlockMs, nowMs);
+    this.waitingCount++;
     const deadlineMs = nowMs + maxBlockMs;
     return { topic, record, deadlineMs, isSerializing: false, hasRefreshed: false, flushes: null };
+  }
+
+  private left(waiting: WaitingRecord): void {
+    tellFlushes(waiting);
+    this.waitingCount--;
+    if (this.waitingCount > 0) return;
+    this.deadlineTimer?.cancel();
+    this.deadlineTimer = null;
+    this.deadlineMs = Infinity;
+  }
+
+  private fail(waiting: WaitingRecord, error: KafkaError): void {
+    waiting.record.call.failed(waiting.record.ordinal, error);
+    this.left(waiting);
   }
 
   private watchDeadline(dueMs: number, nowMs: number): void {
@@ -220,18 +252,18 @@ export class RecordIntake {
     const isOut = (waiting: WaitingRecord): boolean => waiting.deadlineMs <= nowMs;
     for (const waiting of this.starved.remove(isOut)) {
       meters.memoryExhausted();
-      failWaiting(waiting, waitedTooLong(waiting.topic));
+      this.fail(waiting, waitedTooLong(waiting.topic));
     }
     for (const topic of topics.all()) {
-      for (const waiting of topic.line.remove(isOut)) failWaiting(waiting, waitedTooLong(topic));
+      for (const waiting of topic.line.remove(isOut)) this.fail(waiting, waitedTooLong(topic));
       this.advance(topic);
     }
+    this.deadlineMs = Infinity;
+    this.deadlineTimer = null;
     let nextMs = Infinity;
     const look = (waiting: WaitingRecord): void => void (nextMs = Math.min(nextMs, waiting.deadlineMs));
     this.starved.forEach(look);
     for (const topic of topics.all()) topic.line.forEach(look);
-    this.deadlineMs = Infinity;
-    this.deadlineTimer = null;
     if (nextMs !== Infinity) this.watchDeadline(nextMs, nowMs);
   }
 }

@@ -28,6 +28,8 @@ export class SendCall {
   private settled = false;
   /** Takes back what was registered for the call, such as a listener of its AbortSignal. */
   cleanUp: (() => void) | null = null;
+  /** Told of each record that was not delivered: a transaction must know. */
+  onFailure: ((error: KafkaError) => void) | null = null;
 
   /** @param count null for one record, whose metadata the promise gives; else how many the array had */
   constructor(count: number | null) {
@@ -59,6 +61,7 @@ export class SendCall {
 
   /** The record at this place of the call was not written, or nobody knows. */
   failed(ordinal: number, error: KafkaError): void {
+    if (this.onFailure !== null) this.onFailure(error);
     if (this.outcomes === null) {
       this.remaining = 0;
       this.rejectWith(error);

@@ -12,6 +12,7 @@ import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import type { ProduceResponse } from "@ottla/protocol/messages/00-produce.ts";
 import { KafkaError } from "../errors.ts";
 import type { BrokerNode, Cluster } from "../network/cluster.ts";
+import { asKafkaError } from "./as-kafka-error.ts";
 import type { Accumulator } from "./accumulator.ts";
 import type { Batch } from "./batch.ts";
 import type { BatchOutcomes } from "./batch-outcomes.ts";
@@ -63,6 +64,8 @@ export class Sender {
   private wakeAtMs = Infinity;
   private expiryTimer: Timer | null = null;
   private isRefreshing = false;
+  private requestsOut = 0;
+  private readonly awaitingQuiet: (() => void)[] = [];
 
   constructor(parts: SenderParts) {
     this.parts = parts;
@@ -98,6 +101,12 @@ export class Sender {
   stalledForMs(nodeId: number, nowMs: number): number {
     const since = this.destinations.get(nodeId)?.stalledSinceMs ?? null;
     return since === null ? 0 : nowMs - since;
+  }
+
+  /** Resolves when no request is out. */
+  quiet(): Promise<void> {
+    if (this.requestsOut === 0) return Promise.resolve();
+    return new Promise((resolve) => void this.awaitingQuiet.push(resolve));
   }
 
   /** Answers of requests that are still out are dealt with, but nothing more is sent. */
@@ -218,6 +227,7 @@ export class Sender {
     }
     meters.requestSent(batches, nowMs);
     destination.inFlight++;
+    this.requestsOut++;
     const { acks, requestTimeoutMs } = options;
     const { transactionalId } = sequencing;
     const maxVersion = smaller(plan.maxVersion, sequencing.maxProduceVersion);
@@ -254,7 +264,7 @@ export class Sender {
       this.noteLeaders(plan, answers, response.nodeEndpoints);
       for (let index = 0; index < answers.length; index++) this.settle(plan.batches[index]!, answers[index]!, nowMs);
     }
-    this.progressed();
+    this.requestEnded();
   }
 
   private settle(batch: Batch, answer: PartitionAnswer | null, nowMs: number): void {
@@ -273,13 +283,22 @@ export class Sender {
     destination.inFlight--;
     destination.isWarm = false;
     meters.requestEnded(null, 0);
-    for (const batch of plan.batches) outcomes.unanswered(batch, asKafkaError(error), nowMs);
+    for (const batch of plan.batches)
+      outcomes.unanswered(batch, asKafkaError(error, "the request could not be sent"), nowMs);
     this.refreshMetadata();
+    this.requestEnded();
+  }
+
+  private requestEnded(): void {
+    this.requestsOut--;
+    if (this.requestsOut === 0) for (const resolve of this.awaitingQuiet.splice(0)) resolve();
     this.progressed();
   }
 
   private progressed(): void {
     this.parts.onProgress();
+    // No timer keeps a process alive that has nothing to wait for.
+    if (this.parts.accumulator.incomplete.size === 0) this.expiryTimer = cancelled(this.expiryTimer);
     this.drainSoon();
   }
 
@@ -362,13 +381,12 @@ export class Sender {
   }
 }
 
+function cancelled(timer: Timer | null): null {
+  timer?.cancel();
+  return null;
+}
+
 function smaller(one: number | undefined, other: number | undefined): number | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return Math.min(one, other);
-}
-
-function asKafkaError(error: unknown): KafkaError {
-  if (error instanceof KafkaError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new KafkaError(`the request could not be sent: ${reason}`, { code: "INTERNAL", cause: error });
 }

@@ -1,5 +1,5 @@
 // What idempotence and transactions decide for the sender: with which id, epoch and sequence a batch goes, and what its failure means for
-// those behind it. Three kinds: none, idempotent (here), transactional (transactions.ts). Java has all of it in TransactionManager.
+// those behind it. Three kinds: none, idempotent (here), transactional (transactional-sequencing.ts). Java has all of it in TransactionManager.
 
 import type { KafkaError } from "../errors.ts";
 import type { Batch } from "./batch.ts";
@@ -15,6 +15,8 @@ export interface Sequencing {
   readonly maxProduceVersion: number | undefined;
   /** Nothing waits for company, as a transaction is about to end. */
   readonly isHurried: boolean;
+  /** Not null: batches that would be sent again are given up with this error instead. */
+  readonly givesUp: KafkaError | null;
   /** Whether anything may be sent; sets about what is missing, and the sender is told when it is there. */
   prepare(): boolean;
   maySend(partition: ProducerPartition): boolean;
@@ -37,6 +39,7 @@ export const unsequenced: Sequencing = {
   transactionalId: null,
   maxProduceVersion: undefined,
   isHurried: false,
+  givesUp: null,
   prepare: () => true,
   maySend: () => true,
   recordsFailed() {},
@@ -54,6 +57,7 @@ export class IdempotentSequencing implements Sequencing {
   readonly transactionalId = null;
   readonly maxProduceVersion = undefined;
   readonly isHurried = false;
+  readonly givesUp = null;
   private current: ProducerIdentity = NO_IDENTITY;
   private readonly acquire: () => void;
   private readonly restarting = new Set<ProducerPartition>();

@@ -1,7 +1,8 @@
 // The topics that a producer has sent to: made at the first record, kept up with the metadata, and no longer asked for when idle.
 
+import { asKafkaError } from "./as-kafka-error.ts";
 import type { Cluster, MetadataView } from "../network/cluster.ts";
-import { KafkaError } from "../errors.ts";
+import type { KafkaError } from "../errors.ts";
 import { ProducerTopic } from "./producer-topic.ts";
 import type { TopicSettings } from "./producer-topic.ts";
 
@@ -70,7 +71,7 @@ export class TopicDirectory {
       },
       (error: unknown) => {
         topic.isLoading = false;
-        this.events.onFailed(topic, asKafkaError(error));
+        this.events.onFailed(topic, asKafkaError(error, "metadata could not be had"));
       },
     );
   }
@@ -96,9 +97,4 @@ export class TopicDirectory {
     }
     this.events.onUpdate();
   }
-}
-
-function asKafkaError(error: unknown): KafkaError {
-  if (error instanceof KafkaError) return error;
-  return new KafkaError("metadata could not be had", { code: "INTERNAL", cause: error });
 }

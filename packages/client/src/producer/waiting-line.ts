@@ -63,16 +63,10 @@ export class WaitingLine {
 }
 
 /** The record has left its lines: whoever flushes goes on to the batches. */
-export function leftLine(waiting: WaitingRecord): void {
+export function tellFlushes(waiting: WaitingRecord): void {
   if (waiting.flushes === null) return;
   for (const flush of waiting.flushes) if (--flush.remaining === 0) flush.resolve();
   waiting.flushes = null;
-}
-
-/** The record fails where it waits. */
-export function failWaiting(waiting: WaitingRecord, error: KafkaError): void {
-  waiting.record.call.failed(waiting.record.ordinal, error);
-  leftLine(waiting);
 }
 
 export function waitedTooLong(topic: ProducerTopic): KafkaError {
