@@ -24,7 +24,7 @@ test("log folders are described by broker, and replicas are found in them", asyn
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([{ name: topic, partitions: 2 }]);
+  await made.create([{ name: topic, partitions: 2 }]);
   await produce(cluster, { topic, partition: 1 }, ["a", "b"]);
   const [brokerId] = (await admin.describeCluster()).nodes.keys();
   const [dir, ...more] = (await admin.describeLogDirs([brokerId!])).get(brokerId!)!;

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resourceKey } from "../src/admin/configs.ts";
 import type { ConfigResource } from "../src/admin/configs.ts";
-import { codeOf, codesOf, startAdmin } from "./support/admin-fixtures.ts";
+import { codeOf, codesOf, eventually, startAdmin } from "./support/admin-fixtures.ts";
 
 test("a topic's configs are described with source, type, synonyms and documentation", async () => {
   await using made = await startAdmin();
   const { admin, name } = made;
   const topic = name("orders");
-  await admin.createTopics([{ name: topic, configs: { "retention.ms": 3_600_000, "max.message.bytes": 5000 } }]);
+  await made.create([{ name: topic, configs: { "retention.ms": 3_600_000, "max.message.bytes": 5000 } }]);
   const resource: ConfigResource = { type: "TOPIC", name: topic };
   const plain = (await admin.describeConfigs([resource])).get(resourceKey(resource))!;
   assert.deepEqual({ type: plain.type, name: plain.name }, resource);
@@ -39,7 +39,7 @@ test("a broker's configs come from that broker, together with those of topics in
   await using made = await startAdmin();
   const { admin, name } = made;
   const topic = name("orders");
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const [nodeId] = (await admin.describeCluster()).nodes.keys();
   const described = await admin.describeConfigs([
     { type: "BROKER", name: String(nodeId) },
@@ -56,32 +56,34 @@ test("configs are set, deleted, appended to and subtracted from", async () => {
   const { admin, name } = made;
   const topic = name("orders");
   const resource: ConfigResource = { type: "TOPIC", name: topic };
-  await admin.createTopics([{ name: topic, configs: { "segment.ms": 60_000 } }]);
+  await made.create([{ name: topic, configs: { "segment.ms": 60_000 } }]);
   const read = async (config: string): Promise<string> => {
     const { value, source } = (await admin.describeConfigs([resource]))
       .get(resourceKey(resource))!
       .entries.get(config)!;
     return `${value} ${source}`;
   };
+  const becomes = (config: string, expected: string): Promise<void> =>
+    eventually(async () => assert.equal(await read(config), expected));
   await admin.incrementalAlterConfigs([
     { ...resource, set: { "retention.ms": 1000, "message.timestamp.type": "LogAppendTime" }, delete: ["segment.ms"] },
   ]);
-  assert.equal(await read("retention.ms"), "1000 DYNAMIC_TOPIC_CONFIG");
-  assert.equal(await read("message.timestamp.type"), "LogAppendTime DYNAMIC_TOPIC_CONFIG");
-  assert.equal(await read("segment.ms"), "604800000 DEFAULT_CONFIG");
+  await becomes("retention.ms", "1000 DYNAMIC_TOPIC_CONFIG");
+  await becomes("message.timestamp.type", "LogAppendTime DYNAMIC_TOPIC_CONFIG");
+  await becomes("segment.ms", "604800000 DEFAULT_CONFIG");
   await admin.incrementalAlterConfigs([{ ...resource, append: { "cleanup.policy": "delete" } }]);
-  assert.equal(await read("cleanup.policy"), "delete DYNAMIC_TOPIC_CONFIG");
+  await becomes("cleanup.policy", "delete DYNAMIC_TOPIC_CONFIG");
   await admin.incrementalAlterConfigs([{ ...resource, subtract: { "cleanup.policy": "compact" } }]);
-  assert.equal(await read("cleanup.policy"), "delete DYNAMIC_TOPIC_CONFIG");
+  await becomes("cleanup.policy", "delete DYNAMIC_TOPIC_CONFIG");
   await admin.incrementalAlterConfigs([{ ...resource, set: { "retention.ms": 5 } }], { validateOnly: true });
-  assert.equal(await read("retention.ms"), "1000 DYNAMIC_TOPIC_CONFIG");
+  await becomes("retention.ms", "1000 DYNAMIC_TOPIC_CONFIG");
 });
 
 test("each resource fails for itself", async () => {
   await using made = await startAdmin();
   const { admin, name } = made;
   const [topic, missing] = [name("orders"), name("missing")];
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const call = admin.incrementalAlterConfigs([
     { type: "TOPIC", name: topic, set: { "retention.ms": "soon" } },
     { type: "TOPIC", name: missing, set: { "retention.ms": 1 } },

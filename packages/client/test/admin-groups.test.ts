@@ -17,7 +17,7 @@ test("groups of each protocol are listed, by type, state and protocol type", asy
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const [classic, connect, modern, simple] = [name("classic"), name("connect"), name("modern"), name("simple")];
   await joinClassic(cluster, classic, { assignment: assignmentOf(topic, [0]) });
   await joinClassic(cluster, connect, { protocolType: "connect" });
@@ -41,7 +41,7 @@ test("consumer groups of both protocols are described in one call, and what is n
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([{ name: topic, partitions: 2 }]);
+  await made.create([{ name: topic, partitions: 2 }]);
   const [classic, connect, modern, simple] = [name("classic"), name("connect"), name("modern"), name("simple")];
   const [nodeId, node] = [...(await admin.describeCluster()).nodes][0]!;
   const { memberId } = await joinClassic(cluster, classic, {
@@ -125,7 +125,7 @@ test("groups are deleted when nobody is in them", async () => {
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const [busy, idle, missing] = [name("busy"), name("idle"), name("missing")];
   await joinClassic(cluster, busy);
   await admin.alterConsumerGroupOffsets(idle, [{ topic, partition: 0, offset: 4 }]);
@@ -140,7 +140,7 @@ test("offsets of groups are listed, set and deleted", async () => {
   await using made = await startAdmin();
   const { admin, name } = made;
   const topic = name("orders");
-  await admin.createTopics([{ name: topic, partitions: 3 }]);
+  await made.create([{ name: topic, partitions: 3 }]);
   const [one, other] = [name("one"), name("other")];
   await admin.alterConsumerGroupOffsets(one, [
     { topic, partition: 0, offset: 4, leaderEpoch: 0, metadata: "by hand" },
@@ -185,7 +185,7 @@ test("offsets that cannot be changed fail by partition", async () => {
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const [topic, missing] = [name("orders"), name("missing")];
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const [busy, idle, unknown] = [name("busy"), name("idle"), name("unknown")];
   await joinClassic(cluster, busy);
   assert.deepEqual(await codesOf(admin.alterConsumerGroupOffsets(busy, [{ topic, partition: 0, offset: 1 }])), {
@@ -205,7 +205,7 @@ test("a streams group's offsets are those of a group", async () => {
   await using made = await startAdmin();
   const { admin, name } = made;
   const [topic, groupId] = [name("orders"), name("streams")];
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   await admin.alterStreamsGroupOffsets(groupId, [{ topic, partition: 0, offset: 3 }]);
   const listed = await admin.listStreamsGroupOffsets([groupId]);
   assert.deepEqual(listed.get(groupId), [{ topic, partition: 0, offset: 3, leaderEpoch: null, metadata: "" }]);

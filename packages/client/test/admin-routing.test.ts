@@ -116,11 +116,11 @@ test("a partition whose leader has moved is looked up anew, and only that one", 
   assert.deepEqual(cluster.waits, [100]);
 });
 
-test("a partition without a leader is waited for, one that does not exist is not", async () => {
+test("a partition without a leader is waited for, one that does not exist only for a moment", async () => {
   const leaders = [-1];
   const cluster = new ScriptedCluster(3)
     .on(metadataApi, (_request, { attempt }) => {
-      if (attempt === 2) leaders[0] = 3;
+      if (attempt === 5) leaders[0] = 3;
       return metadataOf(leaders);
     })
     .on(listOffsetsApi, () => ({
@@ -142,7 +142,11 @@ test("a partition without a leader is waited for, one that does not exist is not
       ["elsewhere-0", "UNKNOWN_TOPIC_OR_PARTITION"],
     ],
   );
-  assert.deepEqual(cluster.waits, [100, 200]);
+  assert.deepEqual(cluster.waits, [100, 200, 400, 800, 1000]);
+  assert.deepEqual(
+    cluster.requests(metadataApi).map(({ topics }) => topics!.map(({ name }) => name).join(" ")),
+    ["t elsewhere", "t elsewhere", "t elsewhere", "t elsewhere", "t", "t"],
+  );
 });
 
 test("a coordinator that has moved is forgotten and asked for anew, one that is loading is asked again", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ZERO_UUID } from "@ottla/base";
 import { AdminError, settled } from "../src/admin/admin-error.ts";
-import { codeOf, codesOf, startAdmin } from "./support/admin-fixtures.ts";
+import { codeOf, codesOf, eventually, startAdmin } from "./support/admin-fixtures.ts";
 
 test("topics are created with what they are given, and the answer tells what they became", async () => {
   await using made = await startAdmin();
@@ -12,7 +12,7 @@ test("topics are created with what they are given, and the answer tells what the
   const [plain, full, placed] = [name("plain"), name("full"), name("placed")];
   const { nodes } = await admin.describeCluster();
   const [nodeId] = nodes.keys();
-  const created = await admin.createTopics([
+  const created = await made.create([
     plain,
     {
       name: full,
@@ -51,7 +51,7 @@ test("each topic fails for itself, and what succeeded is told beside it", async 
   await using made = await startAdmin();
   const { admin, name } = made;
   const [there, fresh] = [name("there"), name("fresh")];
-  await admin.createTopics([there]);
+  await made.create([there]);
   const { values, errors } = await settled(
     admin.createTopics([there, fresh, "not a name", { name: name("none"), partitions: 0 }]),
   );
@@ -81,11 +81,13 @@ test("topics are deleted by name and by id", async () => {
   await using made = await startAdmin();
   const { admin, name } = made;
   const [byName, byId] = [name("by-name"), name("by-id")];
-  const created = await admin.createTopics([byName, byId]);
+  const created = await made.create([byName, byId]);
   await admin.deleteTopics([byName]);
   await admin.deleteTopics({ topicIds: [created.get(byId)!.topicId] });
-  const listed = await admin.listTopics();
-  assert.deepEqual([listed.has(byName), listed.has(byId)], [false, false]);
+  await eventually(async () => {
+    const listed = await admin.listTopics();
+    assert.deepEqual([listed.has(byName), listed.has(byId)], [false, false]);
+  });
   assert.deepEqual(await codesOf(admin.deleteTopics([byName])), { [byName]: "UNKNOWN_TOPIC_OR_PARTITION" });
   const topicId = created.get(byId)!.topicId;
   assert.deepEqual(await codesOf(admin.deleteTopics({ topicIds: [topicId] })), { [topicId]: "UNKNOWN_TOPIC_ID" });
@@ -95,7 +97,7 @@ test("topics are described by id, and by what the caller may do with them", asyn
   await using made = await startAdmin();
   const { admin, name } = made;
   const topic = name("orders");
-  const { topicId } = (await admin.createTopics([topic])).get(topic)!;
+  const { topicId } = (await made.create([topic])).get(topic)!;
   const byId = await admin.describeTopics({ topicIds: [topicId] }, { includeAuthorizedOperations: true });
   assert.equal(byId.get(topicId)!.name, topic);
   assert.equal(byId.get(topicId)!.authorizedOperations!.includes("WRITE"), true);
@@ -109,7 +111,7 @@ test("topics are described page by page", async () => {
   await using made = await startAdmin();
   const { admin, name } = made;
   const [a, b, c] = [name("a"), name("b"), name("c")];
-  await admin.createTopics([
+  await made.create([
     { name: a, partitions: 1 },
     { name: b, partitions: 7 },
     { name: c, partitions: 2 },
@@ -129,7 +131,7 @@ test("topics are listed by name, internal ones when asked for", async () => {
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   await cluster.coordinator("group", name("group"));
   const listed = await admin.listTopics();
   assert.equal(listed.get(topic)!.isInternal, false);
@@ -143,14 +145,18 @@ test("partitions are added, where and how many as told", async () => {
   await using made = await startAdmin();
   const { admin, name } = made;
   const [grown, placed] = [name("grown"), name("placed")];
-  await admin.createTopics([grown, placed]);
+  await made.create([grown, placed]);
   const [nodeId] = (await admin.describeCluster()).nodes.keys();
   await admin.createPartitions([
     { topic: grown, count: 4 },
     { topic: placed, count: 2, assignments: [[nodeId!]] },
   ]);
-  const described = await admin.describeTopics([grown, placed]);
-  assert.equal(described.get(grown)!.partitions.length, 4);
+  const described = await eventually(async () => {
+    const topics = await admin.describeTopics([grown, placed]);
+    assert.equal(topics.get(grown)!.partitions.length, 4);
+    assert.equal(topics.get(placed)!.partitions.length, 2);
+    return topics;
+  });
   assert.deepEqual(described.get(placed)!.partitions[1]!.replicas, [nodeId]);
   await admin.createPartitions([{ topic: grown, count: 9 }], { validateOnly: true });
   assert.equal((await admin.describeTopics([grown])).get(grown)!.partitions.length, 4);

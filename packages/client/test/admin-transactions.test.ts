@@ -8,7 +8,7 @@ test("transactions are listed by state, producer, duration and pattern, and desc
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const [open, other] = [name("open"), name("other")];
   const { producerId, producerEpoch } = await openTransaction(cluster, open, { topic, partition: 0 });
   await admin.fenceProducers([other]);
@@ -40,7 +40,7 @@ test("producers of a partition are described, with where their transaction begin
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([{ name: topic, partitions: 2 }]);
+  await made.create([{ name: topic, partitions: 2 }]);
   await produce(cluster, { topic, partition: 0 }, ["a"]);
   const { producerId, producerEpoch } = await openTransaction(cluster, name("open"), { topic, partition: 0 });
   const [nodeId] = (await admin.describeCluster()).nodes.keys();
@@ -64,7 +64,7 @@ test("a transaction is aborted on one partition", async () => {
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const place = { topic, partition: 0 };
   await admin.fenceProducers([name("hangs")]);
   const { producerId, producerEpoch } = await openTransaction(cluster, name("hangs"), place);
@@ -81,7 +81,7 @@ test("producers are fenced, and what they had open is aborted", async () => {
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const [one, other] = [name("one"), name("other")];
   const opened = await openTransaction(cluster, one, { topic, partition: 0 });
   const fenced = await admin.fenceProducers([one, other]);
@@ -100,7 +100,7 @@ test("an open transaction is terminated by its id alone", async () => {
   await using made = await startAdmin();
   const { admin, cluster, name } = made;
   const topic = name("orders");
-  await admin.createTopics([topic]);
+  await made.create([topic]);
   const open = name("open");
   await openTransaction(cluster, open, { topic, partition: 0 });
   await admin.forceTerminateTransaction(open);

@@ -104,7 +104,7 @@ export class Admin extends AdminLifecycle {
 
   // Offsets and records of partitions
 
-  /** Offsets by "topic-partition": latest, earliest, of a time and so on. Per partition: UNKNOWN_TOPIC_OR_PARTITION at once. */
+  /** Offsets by "topic-partition": latest, earliest, of a time and so on. Per partition: UNKNOWN_TOPIC_OR_PARTITION. */
   listOffsets(
     queries: readonly records.OffsetQuery[],
     options: records.ListOffsetsOptions = {},

@@ -94,7 +94,7 @@ class Pursuit<Key extends ItemKey, Value> {
       const place = places.get(key) ?? (places.has(key) ? null : undefined);
       if (place === undefined) leftovers.push({ key, cause: incompleteAnswer("lookup", key), afterMs: 0 });
       else if (place === null || typeof place === "number") addTo(groups, place, key);
-      else if (isMissingForNow(place)) leftovers.push({ key, cause: place, afterMs: 0 });
+      else if (isMissingForNow(place, attempt)) leftovers.push({ key, cause: place, afterMs: 0 });
       else this.ends.set(key, { error: place });
     }
     return { groups, leftovers };
@@ -141,10 +141,16 @@ class Pursuit<Key extends ItemKey, Value> {
   }
 }
 
-/** A place that is an error, but one that goes away: no leader at the moment, coordinator not available. */
-function isMissingForNow(error: KafkaError): boolean {
-  return error.retriable && error.code !== "UNKNOWN_TOPIC_OR_PARTITION" && error.code !== "UNKNOWN_TOPIC_ID";
+/**
+ * A place that is an error, but one that goes away: no leader at the moment, coordinator not available. Brokers hear of a new topic a
+ * little later than whoever created it, so an unknown one is asked for again, but not as long as the call may take.
+ */
+function isMissingForNow(error: KafkaError, attempt: number): boolean {
+  const isUnknown = error.code === "UNKNOWN_TOPIC_OR_PARTITION" || error.code === "UNKNOWN_TOPIC_ID";
+  return error.retriable && (!isUnknown || attempt < repetitionsOfUnknown);
 }
+
+const repetitionsOfUnknown = 3;
 
 /** Out of time under a quota (KIP-599), the quota is what the caller has to hear of. */
 function isQuota(error: KafkaError): boolean {

@@ -46,8 +46,8 @@ export async function topicsMetadata(call: AdminCall, topics: readonly string[])
 }
 
 /**
- * Leaders of partitions, by the keys that name them. A topic or partition that does not exist fails at once; Java's client waits for
- * it until the time is over in most calls (not in listOffsets).
+ * Leaders of partitions, by the keys that name them. A topic or partition that does not exist fails after a few repetitions; Java's
+ * client waits for it until the time is over in most calls, and not at all in listOffsets.
  */
 export function partitionLeaders(partitions: ReadonlyMap<string, TopicPartition>): Locate<string> {
   return async (call, keys) => {

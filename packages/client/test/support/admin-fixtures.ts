@@ -2,7 +2,7 @@
 // these tests need no producer and no consumer. All of it works against a reference Kafka too.
 
 import { ZERO_UUID } from "@ottla/base";
-import { RecordBatchBuilder, errorCodes, errorName } from "@ottla/protocol";
+import { RecordBatchBuilder, errorCodes, errorName, isRetriable } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import { joinGroupApi } from "@ottla/protocol/messages/11-join-group.ts";
 import { syncGroupApi } from "@ottla/protocol/messages/14-sync-group.ts";
@@ -11,6 +11,7 @@ import { addPartitionsToTxnApi } from "@ottla/protocol/messages/24-add-partition
 import { consumerGroupHeartbeatApi } from "@ottla/protocol/messages/68-consumer-group-heartbeat.ts";
 import { Admin } from "../../src/admin/admin.ts";
 import { AdminError } from "../../src/admin/admin-error.ts";
+import type { CreatedTopic, NewTopic } from "../../src/admin/topics.ts";
 import { KafkaError } from "../../src/errors.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
 import type { TopicPartition } from "../../src/records.ts";
@@ -24,6 +25,8 @@ export interface AdminTarget extends AsyncDisposable {
   readonly admin: Admin;
   /** A name that no other test has. */
   readonly name: (base: string) => string;
+  /** Creates topics and waits until the broker has heard of them: Apache Kafka's tells it a little later. */
+  create(topics: readonly (string | NewTopic)[]): Promise<Map<string, CreatedTopic>>;
 }
 
 export async function startAdmin(overrides: Readonly<Record<string, string>> = {}): Promise<AdminTarget> {
@@ -35,6 +38,11 @@ export async function startAdmin(overrides: Readonly<Record<string, string>> = {
     cluster,
     admin,
     name: (base) => target.topicName(base),
+    create: async (topics) => {
+      const created = await admin.createTopics(topics);
+      await eventually(() => admin.describeTopics([...created.keys()]));
+      return created;
+    },
     [Symbol.asyncDispose]: async () => {
       await admin.close();
       await target.close();
@@ -67,7 +75,7 @@ export async function startServed(script: (cluster: ScriptedCluster) => void): P
       scripted: null,
       name,
       topic: async (base, partitions = 1) => {
-        await admin.createTopics([{ name: name(base), partitions }]);
+        await made.create([{ name: name(base), partitions }]);
         return name(base);
       },
       [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),
@@ -84,6 +92,18 @@ export async function startServed(script: (cluster: ScriptedCluster) => void): P
     topic: (base) => Promise.resolve(base),
     [Symbol.asyncDispose]: () => admin.close(),
   };
+}
+
+/** Tries again while it throws, for five seconds: what a broker tells another part of itself comes a little later. */
+export async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = 250; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 }
 
 /** The code that a call rejects with, "name of class:CODE"; "resolved" when it does not. */
@@ -133,19 +153,25 @@ export async function produce(
   });
   for (const [index, value] of values.entries())
     builder.append({ timestamp: timestamp + index, value: Buffer.from(value) });
+  const records = builder.build();
   const metadata = await cluster.topicMetadata(topic);
-  const response = await cluster.send(
-    metadata.partitions[partition]!.leaderId,
-    produceApi,
-    {
-      transactionalId,
-      acks: -1,
-      timeoutMs: 10_000,
-      topicData: [{ name: topic, topicId: ZERO_UUID, partitionData: [{ index: partition, records: builder.build() }] }],
-    },
-    { maxVersion: 11 },
-  );
-  check(response.responses[0]!.partitionResponses[0]!.errorCode);
+  const send = () =>
+    cluster.send(
+      metadata.partitions[partition]!.leaderId,
+      produceApi,
+      {
+        transactionalId,
+        acks: -1,
+        timeoutMs: 10_000,
+        topicData: [{ name: topic, topicId: ZERO_UUID, partitionData: [{ index: partition, records }] }],
+      },
+      { maxVersion: 11 },
+    );
+  for (;;) {
+    const { errorCode } = (await send()).responses[0]!.partitionResponses[0]!;
+    if (!isRetriable(errorCode)) return check(errorCode);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 export interface ClassicMember {
@@ -153,12 +179,18 @@ export interface ClassicMember {
   readonly generationId: number;
 }
 
+export interface ClassicOptions {
+  readonly protocolType?: string;
+  readonly groupInstanceId?: string;
+  readonly assignment?: Buffer;
+}
+
 /** Makes a group with one member that leads itself, and gives it `assignment`, as bytes. */
-export async function joinClassic(
-  cluster: Cluster,
-  groupId: string,
-  options: { protocolType?: string; groupInstanceId?: string; assignment?: Buffer } = {},
-): Promise<ClassicMember> {
+export function joinClassic(cluster: Cluster, groupId: string, options: ClassicOptions = {}): Promise<ClassicMember> {
+  return eventually(() => joinOnce(cluster, groupId, options));
+}
+
+async function joinOnce(cluster: Cluster, groupId: string, options: ClassicOptions): Promise<ClassicMember> {
   const { protocolType = "consumer", groupInstanceId = null, assignment = Buffer.alloc(0) } = options;
   const nodeId = await cluster.coordinator("group", groupId);
   const join = (memberId: string) =>
@@ -205,6 +237,7 @@ export async function joinNew(
       subscribedTopicNames: epoch === 0 ? [...topics] : null,
       topicPartitions: epoch === 0 ? [] : null,
     });
+    if (isRetriable(answer.errorCode)) continue;
     check(answer.errorCode);
     epoch = answer.memberEpoch;
     had = answer.assignment?.topicPartitions.length ?? 0;
@@ -222,37 +255,26 @@ export async function openTransaction(
   transactionalId: string,
   partition: TopicPartition,
 ): Promise<OpenTransaction> {
-  const nodeId = await cluster.coordinator("transaction", transactionalId);
-  const { errorCode, producerId, producerEpoch } = await retried(() =>
-    cluster.send(nodeId, initProducerIdApi, { transactionalId, transactionTimeoutMs: 60_000 }),
-  );
-  check(errorCode);
-  const added = await cluster.send(
-    nodeId,
-    addPartitionsToTxnApi,
-    {
+  const opened = await eventually(async () => {
+    const nodeId = await cluster.coordinator("transaction", transactionalId);
+    const answer = await cluster.send(nodeId, initProducerIdApi, { transactionalId, transactionTimeoutMs: 60_000 });
+    check(answer.errorCode);
+    return { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
+  });
+  await eventually(async () => {
+    const nodeId = await cluster.coordinator("transaction", transactionalId);
+    const request = {
       transactions: [],
       v3AndBelowTransactionalId: transactionalId,
-      v3AndBelowProducerId: producerId,
-      v3AndBelowProducerEpoch: producerEpoch,
+      v3AndBelowProducerId: opened.producerId,
+      v3AndBelowProducerEpoch: opened.producerEpoch,
       v3AndBelowTopics: [{ name: partition.topic, partitions: [partition.partition] }],
-    },
-    { maxVersion: 3 },
-  );
-  check(added.resultsByTopicV3AndBelow[0]!.resultsByPartition[0]!.partitionErrorCode);
-  await produce(cluster, partition, ["in a transaction"], { transactionalId, producerId, producerEpoch });
-  return { producerId, producerEpoch };
-}
-
-async function retried<T extends { errorCode: number }>(ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    const isTooSoon =
-      answer.errorCode === errorCodes.COORDINATOR_LOAD_IN_PROGRESS ||
-      answer.errorCode === errorCodes.CONCURRENT_TRANSACTIONS;
-    if (!isTooSoon) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    };
+    const added = await cluster.send(nodeId, addPartitionsToTxnApi, request, { maxVersion: 3 });
+    check(added.resultsByTopicV3AndBelow[0]!.resultsByPartition[0]!.partitionErrorCode);
+  });
+  await produce(cluster, partition, ["in a transaction"], { transactionalId, ...opened });
+  return opened;
 }
 
 function check(errorCode: number): void {
