@@ -65,7 +65,7 @@ export class GroupListener implements AssignmentListener {
   }
 
   private async call(hook: RebalanceHook | null, partitions: readonly TopicPartition[]): Promise<void> {
-    if (hook === null) return;
+    if (hook === null || partitions.length === 0) return;
     try {
       await hook(partitions);
     } catch (error) {

@@ -27,8 +27,15 @@ export interface ConsumingTarget extends AsyncDisposable {
   consumer<T extends Topics = {}>(options?: ConsumerOptions, client?: Partial<ClientOptions<T>>): Consumer<T>;
 }
 
+/** Rebalances that wait for nobody. */
+const QUICK_GROUPS = {
+  "group.initial.rebalance.delay.ms": "0",
+  "group.consumer.min.heartbeat.interval.ms": "50",
+  "group.consumer.heartbeat.interval.ms": "50",
+};
+
 export async function startConsuming(overrides: Readonly<Record<string, string>> = {}): Promise<ConsumingTarget> {
-  const target = await startTarget({ overrides: { "group.initial.rebalance.delay.ms": "0", ...overrides } });
+  const target = await startTarget({ overrides: { ...QUICK_GROUPS, ...overrides } });
   const cluster = target.cluster();
   const admin = new Admin(cluster);
   const consumers: { close(options?: { timeoutMs: number }): Promise<void> }[] = [];

@@ -54,6 +54,8 @@ export class ConsumerMember implements Member {
   private phase: Phase = "outside";
   private memberEpoch = -1;
   private subscription: MemberSubscription | null = null;
+  /** What heartbeats tell: the subscription, or the last one while the member gives back what it had. */
+  private toldSubscription: MemberSubscription = { topics: [], pattern: null, serverPattern: null };
   /** What the coordinator wants the member to have, by topic id; null when it is there. */
   private target: OwnedById | null = null;
   /** Ids of topics that were assigned, and their names. */
@@ -171,6 +173,7 @@ export class ConsumerMember implements Member {
     const before = this.subscription;
     if (before === null) this.watch.progressed(this.nowMs);
     this.subscription = subscription;
+    if (subscription !== null) this.toldSubscription = subscription;
     if (subscription === null && this.phase !== "outside") this.isWithdrawing = true;
     if (before === null || subscription === null || this.phase === "outside") return;
     const isSame =
@@ -207,11 +210,10 @@ export class ConsumerMember implements Member {
   }
 
   private heartbeat(): void {
-    if (this.subscription === null) return;
     const id = ++this.requests;
     this.pace.sent(id, this.nowMs);
     const identity = { memberId: this.options.memberId, memberEpoch: this.memberEpoch };
-    const body = this.fields.request(identity, this.subscription, this.hasNews ? this.ownedById() : null);
+    const body = this.fields.request(identity, this.toldSubscription, this.hasNews ? this.ownedById() : null);
     this.hasNews = false;
     this.effects.push({ kind: "consumerHeartbeat", id, body, timeoutMs: this.options.requestTimeoutMs });
   }
