@@ -17,11 +17,10 @@ import type { AnyApi, RequestBody, RequestOptions } from "./cluster.ts";
 import type { ConnectionMeter } from "./connection-metrics.ts";
 import { PendingRequest } from "./pending-request.ts";
 import type { SendableApi } from "./pending-request.ts";
+import { RequestLine } from "./request-line.ts";
 import { connectionFailure } from "./tls-failure.ts";
 import { Transport } from "./transport.ts";
 
-/** Requests of one connection that wait for their answers, or to be sent. Whoever has more has lost count. */
-const MAX_PENDING_REQUESTS = 100_000;
 const LAST_CORRELATION_ID = 0x7fff_ffff;
 const SIZE_BYTES = 4;
 
@@ -67,8 +66,7 @@ export class Connection {
   private readonly becomingReady = Promise.withResolvers<Connection>();
   private state: ConnectionState = "new";
   private transport: Transport | null = null;
-  private readonly sent: PendingRequest[] = [];
-  private readonly waiting: PendingRequest[] = [];
+  private readonly requests = new RequestLine();
   /** What keeps requests waiting; the handshake is the first. */
   private holds = 1;
   private correlationId = 0;
@@ -133,7 +131,7 @@ export class Connection {
 
   /** Requests that are not answered yet. */
   get pendingCount(): number {
-    return this.sent.length + this.waiting.length;
+    return this.requests.length;
   }
 
   /** The highest version that both sides know, or -1. Only once ready. */
@@ -151,7 +149,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const request = this.accept(api, body, options, resolve as (response: unknown) => void, reject);
       if (request === null) return;
-      if (this.holds > 0) this.waiting.push(request);
+      if (this.holds > 0) this.requests.addWaiting(request);
       else this.transmit(request);
     });
   }
@@ -176,8 +174,9 @@ export class Connection {
   release(): void {
     this.holds--;
     assert(this.holds >= 0, "what is released was held");
-    while (this.holds === 0 && this.waiting.length > 0) {
-      const request = this.waiting.shift()!;
+    while (this.holds === 0) {
+      const request = this.requests.takeWaiting();
+      if (request === undefined) return;
       if (!request.settled) this.transmit(request);
     }
   }
@@ -207,14 +206,7 @@ export class Connection {
     reject: (error: unknown) => void,
   ): PendingRequest | null {
     const { signal, timeoutMs = this.settings.options.requestTimeoutMs } = options;
-    const refusal =
-      this.endedWith !== null
-        ? this.endedError(api.name)
-        : signal?.aborted === true
-          ? new AbortedError(signal)
-          : this.pendingCount >= MAX_PENDING_REQUESTS
-            ? new ConnectionError("too many requests wait for their answers", { context: this.context(api.name) })
-            : null;
+    const refusal = this.refusal(api, signal);
     if (refusal !== null) {
       reject(refusal);
       return null;
@@ -222,6 +214,12 @@ export class Connection {
     const deadlineMs = this.settings.clock.monotonicMs() + timeoutMs;
     if (deadlineMs < this.timerDueMs) this.watch(deadlineMs);
     return new PendingRequest({ api, body, options, deadlineMs, resolve, reject });
+  }
+
+  private refusal(api: AnyApi, signal: AbortSignal | undefined): KafkaError | null {
+    if (this.endedWith !== null) return this.endedError(api.name);
+    if (signal?.aborted === true) return new AbortedError(signal);
+    return this.requests.isFull ? this.failure(api.name, "too many requests are under way") : null;
   }
 
   private transmit(request: PendingRequest, exactVersion?: number): void {
@@ -244,13 +242,13 @@ export class Connection {
         error === null ? request.resolve(undefined) : request.reject(this.failure(api.name, "closed", error)),
       );
     } else {
-      this.sent.push(request);
+      this.requests.addSent(request);
       this.transport!.write(parts);
     }
   }
 
   private answer(frame: Buffer): void {
-    const request = this.sent.shift();
+    const request = this.requests.takeSent();
     const nowMs = this.settings.clock.monotonicMs();
     this.movedAtMs = nowMs;
     if (request === undefined) return this.end(this.failure(undefined, "an answer came to no request"));
@@ -299,23 +297,21 @@ export class Connection {
 
   private check(): void {
     const nowMs = this.settings.clock.monotonicMs();
-    const { connectionsMaxIdleMs, connectTimeoutMs } = this.settings.options;
-    const late = this.sent.filter(({ deadlineMs }) => deadlineMs <= nowMs);
+    for (const request of this.requests.takeLateWaiting(nowMs)) request.reject(this.timeout(request));
+    const late = this.requests.lateSent(nowMs);
     for (const request of late) request.reject(this.timeout(request));
-    if (late.length > 0) return this.end(this.failure(undefined, `${late[0]!.api.name} was not answered in time`));
-    for (const request of this.waiting) if (request.deadlineMs <= nowMs) request.reject(this.timeout(request));
-    this.waiting.splice(0, Infinity, ...this.waiting.filter(({ settled }) => !settled));
-    let nextMs = Infinity;
-    if (this.state === "connecting") nextMs = this.movedAtMs + connectTimeoutMs;
-    else if (this.state === "ready" && this.pendingCount === 0) nextMs = this.movedAtMs + connectionsMaxIdleMs;
-    if (nextMs <= nowMs) {
-      return this.end(
-        this.failure(undefined, this.state === "ready" ? "idle for long" : `not connected in ${connectTimeoutMs} ms`),
-      );
-    }
-    for (const { deadlineMs } of this.sent) nextMs = Math.min(nextMs, deadlineMs);
-    for (const { deadlineMs } of this.waiting) nextMs = Math.min(nextMs, deadlineMs);
-    this.watch(nextMs);
+    const dueMs = this.dueMs();
+    if (late.length > 0) this.end(this.failure(undefined, `${late[0]!.api.name} was not answered in time`));
+    else if (dueMs <= nowMs)
+      this.end(this.failure(undefined, this.isReady ? "idle for long" : "not connected in time"));
+    else this.watch(Math.min(dueMs, this.requests.nextDeadlineMs()));
+  }
+
+  /** When connecting, or having nothing to do, will have lasted too long. */
+  private dueMs(): number {
+    const { connectionsMaxIdleMs, connectTimeoutMs } = this.settings.options;
+    if (this.state === "connecting") return this.movedAtMs + connectTimeoutMs;
+    return this.isReady && this.requests.length === 0 ? this.movedAtMs + connectionsMaxIdleMs : Infinity;
   }
 
   private opened(): void {
@@ -337,8 +333,7 @@ export class Connection {
     void this.transport?.close();
     if (wasOpen) this.meter.closed();
     if (channel.hasSubscribers) channel.publish({ ...this.message(), error });
-    for (const request of [...this.sent.splice(0), ...this.waiting.splice(0)])
-      request.reject(this.endedError(request.api.name));
+    for (const request of this.requests.takeAll()) request.reject(this.endedError(request.api.name));
     this.opening.reject(error);
     this.becomingReady.reject(error);
     this.settings.onEnd(error);
