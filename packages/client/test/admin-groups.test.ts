@@ -210,5 +210,8 @@ test("a streams group's offsets are those of a group", async () => {
   const listed = await admin.listStreamsGroupOffsets([groupId]);
   assert.deepEqual(listed.get(groupId), [{ topic, partition: 0, offset: 3, leaderEpoch: null, metadata: "" }]);
   await admin.deleteStreamsGroupOffsets(groupId, [{ topic, partition: 0 }]);
-  assert.deepEqual((await admin.listStreamsGroupOffsets([groupId])).get(groupId) ?? [], []);
+  assert.deepEqual((await admin.listStreamsGroupOffsets([groupId])).get(groupId), []);
+  await admin.alterStreamsGroupOffsets(groupId, [{ topic, partition: 0, offset: 4 }]);
+  await admin.deleteStreamsGroups([groupId]);
+  assert.equal((await admin.listGroups()).has(groupId), false);
 });

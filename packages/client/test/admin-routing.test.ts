@@ -395,3 +395,15 @@ test("closing waits for calls under way, ends them at its bound, and takes no mo
   await assert.rejects(cut, ClosedError);
   await bounded;
 });
+
+test("what cannot be sent is the caller's mistake, and told as one", async () => {
+  const cluster = new ScriptedCluster().on(createTopicsApi, () => assert.fail("not to be asked"));
+  const admin = new Admin(cluster);
+  for (const call of [
+    admin.createTopics([{ name: "t", partitions: 1.5 }]),
+    admin.createTopics(["t".repeat(40_000)]),
+    admin.listOffsets([{ topic: "t", partition: 0, at: "nowhere" as "latest" }]),
+    admin.listTopics({ timeoutMs: -1 }),
+  ])
+    assert.equal(await codeOf(call), "CONFIG");
+});

@@ -1,9 +1,18 @@
 // One call of an Admin while it runs: its time limit, its way to end early, requests within both, and trying again.
 // Calls know nothing of each other. What is asked of whom stands in the files by family; how keys are pursued in keyed.ts.
 
+import { AssertionError } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
 import type { Api } from "@ottla/protocol";
-import { AbortedError, BrokerError, ClosedError, KafkaError, TimeoutError, brokerError } from "../errors.ts";
+import {
+  AbortedError,
+  BrokerError,
+  ClosedError,
+  ConfigError,
+  KafkaError,
+  TimeoutError,
+  brokerError,
+} from "../errors.ts";
 import type { ErrorContext } from "../errors.ts";
 import type { BrokerNode, Cluster, CoordinatorKind, RequestBody } from "../network/cluster.ts";
 import type { CallOptions } from "../records.ts";
@@ -76,6 +85,8 @@ export class AdminCall {
       });
     } catch (error) {
       this.throwIfEnded();
+      // What the codec cannot write is something that the caller gave: a count that is no whole number, a name that is too long.
+      if (error instanceof AssertionError) throw new ConfigError(error.message);
       throw error;
     }
   }

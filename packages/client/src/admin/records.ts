@@ -3,6 +3,7 @@
 
 import { deleteRecordsApi } from "@ottla/protocol/messages/21-delete-records.ts";
 import { listOffsetsApi } from "@ottla/protocol/messages/02-list-offsets.ts";
+import { ConfigError } from "../errors.ts";
 import type { KafkaError } from "../errors.ts";
 import type { CallOptions, TopicPartition } from "../records.ts";
 import { needsVersion } from "./admin-call.ts";
@@ -63,6 +64,10 @@ export async function listOffsets(
   options: ListOffsetsOptions,
 ): Promise<Map<string, ListedOffset>> {
   const wanted = byPartition(queries);
+  for (const { at = "latest" } of queries) {
+    if (typeof at !== "number" && !Object.hasOwn(places, at))
+      throw new ConfigError(`there is no offset "${String(at)}"`);
+  }
   return performKeyed<string, ListedOffset>(call, {
     keys: wanted.keys(),
     locate: partitionLeaders(wanted),
