@@ -65,8 +65,7 @@ export async function listOffsets(
 ): Promise<Map<string, ListedOffset>> {
   const wanted = byPartition(queries);
   for (const { at = "latest" } of queries) {
-    if (typeof at !== "number" && !Object.hasOwn(places, at))
-      throw new ConfigError(`there is no offset "${String(at)}"`);
+    if (typeof at !== "number" && !Object.hasOwn(places, at)) throw new ConfigError(`there is no offset "${at}"`);
   }
   return performKeyed<string, ListedOffset>(call, {
     keys: wanted.keys(),
