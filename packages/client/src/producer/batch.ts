@@ -63,6 +63,8 @@ export class Batch {
   producerId = NONE;
   producerEpoch = NONE;
   baseSequence = NONE;
+  /** How many batches of the partition got a sequence before. */
+  serial = NONE;
   isTransactional = false;
   /** Its sequence numbers were given anew after an error (Java's sequenceHasBeenReset). */
   sequenceWasReset = false;

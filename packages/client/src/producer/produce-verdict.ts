@@ -39,6 +39,7 @@ export function judge(batch: Batch, answer: BatchAnswer, isFirst: boolean, conte
 // records that were acknowledged are gone from the leader, or a batch before was given up and not written after all.
 function outOfOrder(batch: Batch, isFirst: boolean, transactional: boolean): Verdict {
   const { sequences } = batch.partition;
+  if (sequences.isPassed(batch)) return "duplicate";
   if (!isFirst) return "retry";
   if (!transactional) return !sequences.isUnresolved || sequences.followsUnresolved(batch) ? "newEpoch" : "retry";
   return batch.sequenceWasReset && !sequences.isUnresolved ? "retry" : "refused";

@@ -45,10 +45,14 @@ export class ProducerPartition {
    * The batch that may be sent now as far as order goes, or null. With sequences, a batch is tried again only when it is the first, and
    * nothing new goes out behind one that waits for that: retries have one request in flight (Java's shouldStopDrainBatchesForPartition).
    * `identity` null: without sequences, where order through retries takes `maxInFlight` 1.
+   *
+   * The first batch of an epoch goes alone, unless `gapsAreRefused`: a broker that knows nothing of the producer takes any sequence, so a
+   * second batch could be written before the first was tried again (which Java's client lets happen).
    */
-  nextToSend(identity: ProducerIdentity | null, maxInFlight: number): Batch | null {
+  nextToSend(identity: ProducerIdentity | null, maxInFlight: number, gapsAreRefused: boolean): Batch | null {
     if (this.inFlight >= maxInFlight) return null;
     const { batches, sequences } = this;
+    if (identity !== null && this.inFlight > 0 && !gapsAreRefused && !sequences.hasAcknowledged) return null;
     for (let index = 0; index < batches.length; index++) {
       const batch = batches[index]!;
       if (batch.state === "inFlight" || batch.state === "done") continue;
@@ -56,7 +60,8 @@ export class ProducerPartition {
       if (sequences.needsNewEpoch) return null;
       if (batch.hasSequence) return index === 0 ? batch : null;
       if (sequences.isUnresolved) return null;
-      return index > 0 && sequences.isStale(identity) ? null : batch;
+      const mustWait = index > 0 && (sequences.isStale(identity) || sequences.isWindowFull(batches[0]!));
+      return mustWait ? null : batch;
     }
     return null;
   }

@@ -131,7 +131,7 @@ export class Sender {
         continue;
       }
       if (!sequencing.maySend(partition)) continue;
-      const batch = partition.nextToSend(sequencing.identity, options.maxInFlight);
+      const batch = partition.nextToSend(sequencing.identity, options.maxInFlight, sequencing.gapsAreRefused);
       if (batch === null || this.isBackingOff(batch, nowMs)) continue;
       const destination = this.destination(partition.leaderId);
       if (!this.takesMore(destination, nowMs)) continue;

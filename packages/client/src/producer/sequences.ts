@@ -14,6 +14,8 @@ export const NO_IDENTITY: ProducerIdentity = { producerId: -1, producerEpoch: -1
 export const LARGEST_EPOCH = 0x7fff;
 
 const NONE = -1;
+/** Brokers compare with so many batches of a producer to find duplicates (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
+const REMEMBERED_BATCHES = 5;
 
 export class PartitionSequences {
   private identity: ProducerIdentity = NO_IDENTITY;
@@ -21,20 +23,23 @@ export class PartitionSequences {
   private next = 0;
   /** Last sequence of the last batch that was acknowledged; -1 when there is none. */
   private lastAcked = NONE;
+  /** How many batches got a sequence. */
+  private assigned = 0;
   /** A batch was given up though it may have been written: the sequence that would follow it. null when there is none. */
   private unresolvedNext: number | null = null;
   /** The sequences have a gap that only a new epoch closes; nothing is sent until then. */
   needsNewEpoch = false;
 
-  get nextSequence(): number {
-    return this.next;
+  /** A batch of the present epoch was acknowledged. */
+  get hasAcknowledged(): boolean {
+    return this.lastAcked !== NONE;
   }
 
   get isUnresolved(): boolean {
     return this.unresolvedNext !== null;
   }
 
-  /** The partition's sequences belong to an earlier id or epoch of the producer. */
+  /** The partition's sequences belong to another id or epoch. */
   isStale(current: ProducerIdentity): boolean {
     return this.identity.producerId !== current.producerId || this.identity.producerEpoch !== current.producerEpoch;
   }
@@ -44,7 +49,13 @@ export class PartitionSequences {
     assert(!batch.hasSequence, "a batch gets its sequence once");
     if (this.isStale(current)) this.restart(current, []);
     batch.setProducer({ ...current, baseSequence: this.next });
+    batch.serial = this.assigned++;
     this.next = batchFormat.incrementSequence(this.next, batch.recordCount);
+  }
+
+  /** One more batch, and the broker would no longer know `first` again if that had been written and is sent once more. */
+  isWindowFull(first: Batch): boolean {
+    return this.assigned - first.serial >= REMEMBERED_BATCHES;
   }
 
   /** Starts at 0 with this id and epoch; batches that had a sequence get new ones, in their order. */
@@ -64,14 +75,18 @@ export class PartitionSequences {
 
   /** The broker has the batch. */
   acknowledged(batch: Batch): void {
-    if (batch.producerId !== this.identity.producerId || batch.producerEpoch !== this.identity.producerEpoch) return;
-    const ahead = batchFormat.decrementSequence(batch.lastSequence, Math.max(this.lastAcked, 0));
-    if (this.lastAcked === NONE || ahead < 0x4000_0000) this.lastAcked = batch.lastSequence;
+    if (this.isStale(batch)) return;
+    if (this.lastAcked === NONE || isAhead(batch.lastSequence, this.lastAcked)) this.lastAcked = batch.lastSequence;
+  }
+
+  /** A batch behind it was acknowledged, so it was written as well, though nobody said so. */
+  isPassed(batch: Batch): boolean {
+    return this.lastAcked !== NONE && !this.isStale(batch) && isAhead(this.lastAcked, batch.lastSequence);
   }
 
   /** The batch is given up, and nobody knows whether it was written. */
   markUnresolved(batch: Batch): void {
-    if (batch.producerId !== this.identity.producerId || batch.producerEpoch !== this.identity.producerEpoch) return;
+    if (this.isStale(batch)) return;
     this.unresolvedNext = batchFormat.incrementSequence(batch.lastSequence, 1);
   }
 
@@ -90,4 +105,9 @@ export class PartitionSequences {
     this.unresolvedNext = null;
     return this.isNext(this.next);
   }
+}
+
+// Sequences wrap; no two that are compared are half a circle apart.
+function isAhead(sequence: number, other: number): boolean {
+  return sequence !== other && batchFormat.decrementSequence(sequence, other) < 0x4000_0000;
 }

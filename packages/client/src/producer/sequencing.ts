@@ -13,6 +13,8 @@ export interface Sequencing {
   readonly transactionalId: string | null;
   /** The highest version of Produce to use; undefined for any. */
   readonly maxProduceVersion: number | undefined;
+  /** Brokers take only sequence 0 of a producer that they do not know (KIP-890); else any. */
+  readonly gapsAreRefused: boolean;
   /** Nothing waits for company, as a transaction is about to end. */
   readonly isHurried: boolean;
   /** Not null: batches that would be sent again are given up with this error instead. */
@@ -38,6 +40,7 @@ export const unsequenced: Sequencing = {
   identity: null,
   transactionalId: null,
   maxProduceVersion: undefined,
+  gapsAreRefused: false,
   isHurried: false,
   givesUp: null,
   prepare: () => true,
@@ -56,6 +59,7 @@ export const unsequenced: Sequencing = {
 export class IdempotentSequencing implements Sequencing {
   readonly transactionalId = null;
   readonly maxProduceVersion = undefined;
+  readonly gapsAreRefused = false;
   readonly isHurried = false;
   readonly givesUp = null;
   private current: ProducerIdentity = NO_IDENTITY;

@@ -67,6 +67,7 @@ function copyRecords(
   if (whole.hasSequence) {
     const baseSequence = batchFormat.incrementSequence(whole.baseSequence, from);
     batch.setProducer({ producerId: whole.producerId, producerEpoch: whole.producerEpoch, baseSequence });
+    batch.serial = whole.serial;
   }
   batch.close();
   return batch;

@@ -65,6 +65,10 @@ export class TransactionalSequencing implements Sequencing {
     return this.isSecond ? undefined : LAST_FIRST_PROTOCOL_PRODUCE;
   }
 
+  get gapsAreRefused(): boolean {
+    return this.isSecond;
+  }
+
   get isHurried(): boolean {
     return this.state === "committing";
   }
