@@ -4,15 +4,18 @@ import { errorCodes, isRetriable } from "@ottla/protocol";
 
 /**
  * - `fenced`: the member is not in the group as it believes: what it owned is lost, and it joins again with epoch 0.
+ * - `gone`: the same for who was in the group: it ended, or became a classic one, without this member. Java gives up there. Who wants to
+ *   join cannot.
  * - `later`, `moved`: as in the classic protocol.
  * - `denied`: topics that may not be described; tried again, as access may come.
  * - `fatal`: trying again is of no use.
  */
-export type HeartbeatReaction = "fenced" | "later" | "moved" | "denied" | "fatal";
+export type HeartbeatReaction = "fenced" | "gone" | "later" | "moved" | "denied" | "fatal";
 
 const reactions: Readonly<Record<number, HeartbeatReaction>> = {
   [errorCodes.FENCED_MEMBER_EPOCH]: "fenced",
   [errorCodes.UNKNOWN_MEMBER_ID]: "fenced",
+  [errorCodes.GROUP_ID_NOT_FOUND]: "gone",
   [errorCodes.NOT_COORDINATOR]: "moved",
   [errorCodes.COORDINATOR_NOT_AVAILABLE]: "moved",
   [errorCodes.COORDINATOR_LOAD_IN_PROGRESS]: "later",

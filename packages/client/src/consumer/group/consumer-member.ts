@@ -245,14 +245,10 @@ export class ConsumerMember implements Member {
     const reaction = heartbeatReaction(errorCode);
     // Whatever it told was not taken.
     this.untold();
-    if (reaction === "fenced") {
-      // Nothing was lost by who was not in yet; it asks again, but not in a loop.
-      if (this.phase === "joining") {
-        this.pace.failed(this.nowMs, this.options.backoffMs);
-        return;
-      }
+    const isFenced = reaction === "fenced" || reaction === "gone";
+    if (isFenced && this.phase === "member") {
       this.loseEpoch(`${errorName(errorCode)} from ConsumerGroupHeartbeat`);
-    } else if (reaction === "fatal") {
+    } else if (reaction === "fatal" || reaction === "gone") {
       const context = { api: "ConsumerGroupHeartbeat", groupId: this.options.groupId };
       this.fail(brokerError(errorCode, errorMessage, context));
     } else {
