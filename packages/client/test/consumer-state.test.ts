@@ -255,7 +255,7 @@ describe("autoOffsetReset", () => {
 });
 
 describe("options", () => {
-  const client = { rack: "b", defaultApiTimeoutMs: 60_000, allowAutoTopicCreation: true };
+  const client = { rack: "b", defaultApiTimeoutMs: 60_000 };
 
   test("defaults are Kafka's, but for the isolation level", () => {
     const options = resolveConsumerOptions({ groupId: "g" }, client);

@@ -59,8 +59,6 @@ export interface ConsumerOptions {
   readonly clientRack?: string;
   /** Whether patterns leave out internal topics such as __consumer_offsets. Default true. */
   readonly excludeInternalTopics?: boolean;
-  /** Whether subscribing to a topic may create it, where the broker does that. Default: the client's. */
-  readonly allowAutoTopicCreation?: boolean;
   /** How long calls may take when it is not told. Default: the client's. */
   readonly defaultApiTimeoutMs?: number;
 
@@ -104,7 +102,6 @@ export interface ResolvedConsumerOptions {
   readonly reset: ResetTarget | null;
   readonly rack: string | null;
   readonly excludeInternalTopics: boolean;
-  readonly allowAutoTopicCreation: boolean;
   readonly defaultApiTimeoutMs: number;
   readonly commitsAfterProcessing: boolean;
   readonly autoCommitIntervalMs: number;
@@ -120,7 +117,7 @@ const INT32_MAX = 0x7fff_ffff;
 /** Checks the options and fills in the defaults. @throws ConfigError, which names the option */
 export function resolveConsumerOptions(
   options: ConsumerOptions,
-  client: { rack: string | null; defaultApiTimeoutMs: number; allowAutoTopicCreation: boolean },
+  client: { rack: string | null; defaultApiTimeoutMs: number },
 ): ResolvedConsumerOptions {
   const groupId = checkGroupId(options);
   const atLeast = (name: keyof ConsumerOptions, least: number, byDefault: number): number =>
@@ -147,7 +144,6 @@ export function resolveConsumerOptions(
     reset: parseOffsetReset(options.autoOffsetReset ?? "latest"),
     rack: options.clientRack ?? client.rack,
     excludeInternalTopics: options.excludeInternalTopics ?? true,
-    allowAutoTopicCreation: options.allowAutoTopicCreation ?? client.allowAutoTopicCreation,
     defaultApiTimeoutMs: atLeast("defaultApiTimeoutMs", 1, client.defaultApiTimeoutMs),
     commitsAfterProcessing:
       groupId !== null && oneOf("commit", options.commit, ["afterProcessing", "manual"]) === "afterProcessing",

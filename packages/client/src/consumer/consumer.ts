@@ -307,8 +307,7 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
   /** A topic's partitions. @throws BrokerError */
   async partitionsFor(topic: string, options: CallOptions = {}): Promise<readonly PartitionMetadata[]> {
     this.assertOpen();
-    const { allowAutoTopicCreation } = this.options;
-    return (await this.cluster.topicMetadata(topic, { ...this.limits(options), allowAutoTopicCreation })).partitions;
+    return (await this.cluster.topicMetadata(topic, this.limits(options))).partitions;
   }
 
   /** All topics that we may see, with their partitions. */

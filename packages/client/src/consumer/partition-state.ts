@@ -182,7 +182,7 @@ export class PartitionState implements TopicPartition {
   /** Resolves when nobody works on a record of the partition. */
   async idle(): Promise<void> {
     for (const window of [this.window, ...this.olderWindows]) {
-      await new Promise<void>((resolve) => void window.onIdle(resolve));
+      await new Promise<void>((resolve) => window.onIdle(resolve));
     }
   }
 

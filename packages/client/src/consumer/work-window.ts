@@ -7,12 +7,16 @@ import { assert } from "@ottla/base";
 
 /** Beyond this many finished entries at the front the list is shortened. */
 const COMPACT_AT = 64;
+/** Emptied lists that are longer give their memory back; shorter ones are written over. */
+const KEPT_ENTRIES = 1_024;
 
 export class WorkWindow {
   private readonly offsets: number[] = [];
   private readonly epochs: number[] = [];
   private readonly finished: boolean[] = [];
+  /** Entries are those from `head` up to `size`. */
   private head = 0;
+  private size = 0;
   private unfinished = 0;
   /** Offsets of those set aside; seldom more than one. */
   private aside: number[] = [];
@@ -48,13 +52,13 @@ export class WorkWindow {
   /** A record goes to the application. Offsets rise. `epochBefore` is the leader epoch of what was handed out before it. */
   begin(offset: number, epochBefore: number): void {
     assert(
-      this.unfinished === 0 || offset > this.offsets[this.offsets.length - 1]!,
+      this.unfinished === 0 || offset > this.offsets[this.size - 1]!,
       "records of a partition are handed out in order",
     );
-    if (this.unfinished === 0 && this.head > 0) this.clear();
-    this.offsets.push(offset);
-    this.epochs.push(epochBefore);
-    this.finished.push(false);
+    const at = this.size++;
+    this.offsets[at] = offset;
+    this.epochs[at] = epochBefore;
+    this.finished[at] = false;
     this.unfinished++;
   }
 
@@ -68,7 +72,7 @@ export class WorkWindow {
     if (this.unfinished === 0) this.clear();
     else {
       while (this.finished[this.head]!) this.head++;
-      if (this.head >= COMPACT_AT) this.compact();
+      if (this.head >= COMPACT_AT && this.head * 2 >= this.size) this.compact();
     }
     this.tellIdle();
   }
@@ -86,17 +90,10 @@ export class WorkWindow {
     while (this.unfinished > 0 && this.offsets[this.head]! <= offset) this.finish(this.offsets[this.head]!);
   }
 
-  /** Calls once when nobody works on any record; at once when nobody does now. Returns what takes the call back. */
-  onIdle(listener: () => void): () => void {
-    if (this.activeCount === 0) {
-      listener();
-      return () => {};
-    }
-    this.idleListeners.push(listener);
-    return () => {
-      const at = this.idleListeners.indexOf(listener);
-      if (at !== -1) this.idleListeners.splice(at, 1);
-    };
+  /** Calls once when nobody works on any record; at once when nobody does now. */
+  onIdle(listener: () => void): void {
+    if (this.activeCount === 0) listener();
+    else this.idleListeners.push(listener);
   }
 
   private tellIdle(): void {
@@ -106,7 +103,7 @@ export class WorkWindow {
 
   private find(offset: number): number {
     let low = this.head;
-    let high = this.offsets.length - 1;
+    let high = this.size - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
       const found = this.offsets[middle]!;
@@ -118,18 +115,21 @@ export class WorkWindow {
   }
 
   private clear(): void {
-    this.offsets.length = 0;
-    this.epochs.length = 0;
-    this.finished.length = 0;
     this.head = 0;
+    this.size = 0;
     this.unfinished = 0;
-    this.aside = [];
+    if (this.offsets.length > KEPT_ENTRIES) {
+      this.offsets.length = 0;
+      this.epochs.length = 0;
+      this.finished.length = 0;
+    }
   }
 
   private compact(): void {
-    this.offsets.splice(0, this.head);
-    this.epochs.splice(0, this.head);
-    this.finished.splice(0, this.head);
+    for (const list of [this.offsets, this.epochs, this.finished]) {
+      list.copyWithin(0, this.head, this.size);
+    }
+    this.size -= this.head;
     this.head = 0;
   }
 }

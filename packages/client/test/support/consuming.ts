@@ -182,6 +182,19 @@ export async function readValues(consumer: Consumer, count: number): Promise<str
   return found;
 }
 
+/** Texts of as many numbers, for values. */
+export function numbers(count: number, from = 0): string[] {
+  return Array.from({ length: count }, (_, index) => String(from + index));
+}
+
+/** What the group has committed of the partition. */
+export async function committedOf(kit: ConsumingTarget, groupId: string, at: TopicPartition): Promise<number | null> {
+  const observer = kit.consumer({ groupId, commit: "manual" });
+  const [offset] = await observer.committed([at]);
+  await observer.close();
+  return offset!.offset;
+}
+
 /** Tries again on CONCURRENT_TRANSACTIONS, NOT_LEADER and the like, which pass. */
 async function retried<Answer extends { errorCode: number }>(call: () => Promise<Answer>): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
