@@ -6,6 +6,7 @@
 //   npm run sim -- --broker-steps N [--seed S]   N random steps of a whole broker over faulty files
 //   npm run sim -- --transaction-steps N [--seed S]  N random steps of transactions through a broker over faulty files
 //   npm run sim -- --group-steps N [--seed S]    N random steps of consumer groups
+//   npm run sim -- --client-seconds N [--seed S] the client against a broker that misbehaves, N seconds (600 for the long run)
 // Without an option: a short run of each.
 
 import { parseArgs } from "node:util";
@@ -18,6 +19,7 @@ const PARTS = [
   "broker-steps",
   "transaction-steps",
   "group-steps",
+  "client-seconds",
 ] as const;
 type Part = (typeof PARTS)[number];
 
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     "broker-steps": { type: "string" },
     "transaction-steps": { type: "string" },
     "group-steps": { type: "string" },
+    "client-seconds": { type: "string" },
   },
 });
 const seed = values.seed === undefined ? Date.now() % 0x7fff_ffff : Number(values.seed);
@@ -70,6 +73,12 @@ await part("transaction-steps", 10_000, async (steps) => {
 await part("group-steps", 20_000, async (steps) => {
   const { simulateGroups } = await import("../packages/coordinator/test/support/groups/simulate-groups.ts");
   return simulateGroups(seed, steps);
+});
+await part("client-seconds", 60, async (seconds) => {
+  const { clientSoak } = await import("./sim/client-soak.ts");
+  const report = await clientSoak({ seconds, seed, log: (line) => console.log(line) });
+  console.log(`${report.records} records sent, ${report.handled} handled, ${report.faults} requests hit by faults`);
+  return [...report.violations];
 });
 process.exitCode = failed ? 1 : 0;
 
