@@ -75,6 +75,8 @@ export class ClassicMember implements Member {
   /** Partitions are owned whose generation is lost. */
   private isLost = false;
   private isLate = false;
+  /** It is the listener that is late, and no longer when it has ended. */
+  private isLateCall = false;
   /** Gives everything back and leaves, whatever is subscribed to meanwhile. */
   private isWithdrawing = false;
   private failure: KafkaError | null = null;
@@ -434,7 +436,7 @@ export class ClassicMember implements Member {
     if (this.calling === null) return;
     const { call, partitions } = this.calling;
     this.calling = null;
-    this.isLate = false;
+    if (this.isLateCall) this.isLate = false;
     this.watch.callEnded(this.nowMs);
     if (call === "revoked") this.owned.remove(partitions);
     if (error !== null) this.fail(error);
@@ -443,6 +445,7 @@ export class ClassicMember implements Member {
   // What the application does not come back for belongs to others soon: leave now, and join again when it moves (KIP-62).
   private tooLate(): void {
     this.isLate = true;
+    this.isLateCall = this.calling !== null;
     const { maxPollIntervalMs } = this.options;
     this.tell("warn", {
       name: "poll:late",
@@ -500,6 +503,7 @@ export class ClassicMember implements Member {
     if (this.phase === "failed") return;
     if (error.code !== "FENCED_INSTANCE_ID") this.leave(`the consumer failed: ${error.code}`, undefined);
     this.loseGeneration(error.message, true);
+    this.rejoinReason = null;
     this.failure = error;
     this.enter("failed");
   }

@@ -69,6 +69,8 @@ export class ConsumerMember implements Member {
   private refresh = { id: 0, retryAtMs: 0, attempt: 0, isAwaited: false };
   private isLost = false;
   private isLate = false;
+  /** It is the listener that is late, and no longer when it has ended. */
+  private isLateCall = false;
   /** Gives everything back and leaves, whatever is subscribed to meanwhile. */
   private isWithdrawing = false;
   private failure: KafkaError | null = null;
@@ -352,7 +354,7 @@ export class ConsumerMember implements Member {
     if (this.calling === null) return;
     const { call, partitions } = this.calling;
     this.calling = null;
-    this.isLate = false;
+    if (this.isLateCall) this.isLate = false;
     this.watch.callEnded(this.nowMs);
     if (call === "revoked") this.owned.remove(partitions);
     if (call !== "lost" && this.phase === "member") this.report();
@@ -362,6 +364,7 @@ export class ConsumerMember implements Member {
   // KIP-848: who does not come back leaves, and joins again when it moves.
   private tooLate(): void {
     this.isLate = true;
+    this.isLateCall = this.calling !== null;
     const { maxPollIntervalMs } = this.options;
     this.tell("warn", {
       name: "poll:late",

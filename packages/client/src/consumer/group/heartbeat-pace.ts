@@ -5,6 +5,7 @@ export class HeartbeatPace {
   private nextMs = Infinity;
   private attempt = 0;
   private awaited: number | null = null;
+  private sentMs = 0;
   /** A heartbeat is wanted as soon as the one under way is answered. */
   private again = false;
 
@@ -28,13 +29,14 @@ export class HeartbeatPace {
   sent(id: number, nowMs: number): void {
     this.awaited = id;
     this.again = false;
-    this.nextMs = nowMs + this.intervalMs;
+    this.sentMs = nowMs;
   }
 
+  /** The interval may have been set anew by the answer. */
   answered(nowMs: number): void {
     this.awaited = null;
     this.attempt = 0;
-    this.nextMs = this.again ? nowMs : Math.max(nowMs, this.nextMs);
+    this.nextMs = this.again ? nowMs : Math.max(nowMs, this.sentMs + this.intervalMs);
   }
 
   failed(nowMs: number, backoffMs: (attempt: number) => number): void {
