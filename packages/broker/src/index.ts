@@ -3,6 +3,7 @@
 export type { Broker } from "./broker.ts";
 export { coordinatedGroups, groupLag } from "./coordinators/group-lag.ts";
 export type { PartitionLag } from "./coordinators/group-lag.ts";
+export { readLog } from "./coordinators/read-log.ts";
 export { closeConnection, noResponse } from "./handler.ts";
 export { EncodedAnswer } from "./interceptor.ts";
 export type { InterceptedRequest, RequestInterceptor } from "./interceptor.ts";

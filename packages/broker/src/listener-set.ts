@@ -11,7 +11,6 @@ import { handlers } from "./handlers/index.ts";
 import type { BoundListener } from "./node.ts";
 
 export interface ListenerSetOptions {
-  readonly broker: Broker;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly scheduler: TurnScheduler;
@@ -33,6 +32,8 @@ export class ListenerSet {
   private readonly options: ListenerSetOptions;
   private readonly listeners: Listener[] = [];
   private waiting: NetRequest[] | null = [];
+  /** Who serves; null before the first. */
+  private broker: Broker | null = null;
 
   constructor(options: ListenerSetOptions) {
     this.options = options;
@@ -40,7 +41,7 @@ export class ListenerSet {
 
   /** Binds all. @throws the system's error with its `code` when one cannot be bound. */
   async listen(endpoints: readonly Endpoint[]): Promise<BoundListener[]> {
-    const { broker, clock, logger, scheduler } = this.options;
+    const { clock, logger, scheduler } = this.options;
     const framePool = new BufferPool(FRAME_POOL_BYTES);
     const shared = {
       clock,
@@ -53,7 +54,7 @@ export class ListenerSet {
       onRequest: (request: NetRequest) => this.onRequest(request),
       onClose: (connection: Connection) => {
         connectionClosed(connection);
-        broker.interceptor?.connectionClosed?.(connection);
+        this.broker?.interceptor?.connectionClosed?.(connection);
       },
     };
     const bound: BoundListener[] = [];
@@ -61,13 +62,19 @@ export class ListenerSet {
       const listener = await startListener({ ...shared, name, host: host === "" ? "::" : host, port });
       this.listeners.push(listener);
       bound.push({ name, host, port: listener.port });
-      broker.logger.debug({ listener: name, host, port: listener.port }, "listening");
+      logger.debug({ listener: name, host, port: listener.port }, "listening");
     }
     return bound;
   }
 
-  /** Serves what waited, and from now on everything at once. */
-  serve(): void {
+  /** From now on requests wait until somebody serves them. */
+  hold(): void {
+    this.waiting ??= [];
+  }
+
+  /** `broker` serves what waited, and from now on everything at once. */
+  serve(broker: Broker): void {
+    this.broker = broker;
     const waiting = this.waiting ?? [];
     this.waiting = null;
     for (const request of waiting) {
@@ -86,7 +93,7 @@ export class ListenerSet {
   }
 
   private onRequest(request: NetRequest): void {
-    if (this.waiting === null) dispatch(this.options.broker, request);
+    if (this.waiting === null) dispatch(this.broker!, request);
     else this.waiting.push(request);
   }
 

@@ -12,7 +12,14 @@ import {
   startController,
   supportedFeatures,
 } from "@ottla/metadata";
-import type { BrokerConfig, Controller, NodeListeners, OpenedMetadataLog, RegisteredBroker } from "@ottla/metadata";
+import type {
+  BrokerConfig,
+  Controller,
+  MetadataImage,
+  NodeListeners,
+  OpenedMetadataLog,
+  RegisteredBroker,
+} from "@ottla/metadata";
 import { TurnScheduler } from "@ottla/net";
 import { DataFolder, DiskFileSystem, LogDirectory, MemoryFileSystem } from "@ottla/storage";
 import type { FileSystem } from "@ottla/storage";
@@ -29,6 +36,8 @@ import { handlers } from "./handlers/index.ts";
 import { readMetrics } from "./metrics.ts";
 import type { MetricReading } from "./metrics.ts";
 import type { RequestInterceptor } from "./interceptor.ts";
+import { attempt, NodeEnd } from "./node-end.ts";
+import type { HandedOver, Wired } from "./node-end.ts";
 import { identify } from "./node-identity.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 import { ListenerSet } from "./listener-set.ts";
@@ -42,18 +51,25 @@ import { systemClock, systemRandom } from "./system-clock.ts";
 export interface NodeOptions {
   /** Kafka's server.properties, after all overrides. */
   readonly properties: ReadonlyMap<string, string>;
-  /** "memory" keeps nothing on disk and takes no lock. Default "disk". */
+  /** "memory" keeps nothing on disk. Default "disk". */
   readonly storage?: "disk" | "memory";
   /** Default: no log lines. */
   readonly logger?: Logger;
   /** Default: the system's. */
   readonly clock?: Clock;
-  /** Where "disk" is. Default: the machine's own files; tests give one that fails. */
+  /** Where the files are. Default: the machine's own for "disk", for "memory" one that ends with the node. Tests give one that fails or outlives it. */
   readonly fileSystem?: FileSystem;
+  /** What a node on memory storage begins with, beside its files: the image of an earlier one. Default: a new cluster. */
+  readonly metadata?: MetadataImage;
   /** For the ids that the node makes up. Default: the system's. */
   readonly random?: Random;
   /** Sees every request before its handler and every answer after it. Default: nothing does, at no cost. */
   readonly interceptor?: RequestInterceptor;
+  /**
+   * Takes over the listeners of this node, connections included, instead of binding its own: the test kit puts another state behind them. That node
+   * first ends as by `close`, but for its listeners; requests that come meanwhile wait, and are served by the new node.
+   */
+  readonly successorOf?: Node;
 }
 
 /** A listener as it was bound. */
@@ -78,9 +94,9 @@ export interface Node {
   close(): Promise<void>;
 }
 
-// How long requests in flight may take when the node stops; the rest of the five seconds is for the disk.
-const CLOSE_GRACE_MS = 2000;
 const MEMORY_FOLDER = "/memory";
+
+const ends = new WeakMap<Node, NodeEnd>();
 
 /** @throws StartError for what the user can mend. */
 export async function startNode(options: NodeOptions): Promise<Node> {
@@ -102,14 +118,18 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
   const { config, unknown } = readBrokerProperties(options.properties);
   if (unknown.length > 0) logger.warn({ names: unknown }, "configs without effect here are ignored");
   const memory = options.storage === "memory";
+  const predecessor = options.successorOf === undefined ? null : await handOver(options.successorOf);
+  if (predecessor !== null) undo.push(() => predecessor.listenerSet.close(0));
   const folder = DataFolder.claim(
-    memory ? new MemoryFileSystem(clock) : (options.fileSystem ?? new DiskFileSystem()),
+    options.fileSystem ?? (memory ? new MemoryFileSystem(clock) : new DiskFileSystem()),
     memory ? MEMORY_FOLDER : config.logFolder(),
   );
   undo.push(() => folder.release());
   const identity = await identify(folder, config, random);
   const controller = await startController({
-    opened: memory ? openMemoryMetadataLog() : openMetadataLog({ folder, identity, config, clock, logger }),
+    opened: memory
+      ? openMemoryMetadataLog(options.metadata)
+      : openMetadataLog({ folder, identity, config, clock, logger }),
     ...identity,
     config,
     clock,
@@ -117,7 +137,7 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     random,
   });
   undo.push(() => controller.close());
-  const scheduler = new TurnScheduler();
+  const scheduler = predecessor?.scheduler ?? new TurnScheduler();
   const logDirectory = await openLogs({
     folder,
     config,
@@ -135,22 +155,14 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
   });
   const interceptor = options.interceptor ?? null;
   const wired = wire({ config, identity, controller, logDirectory, clock, random, logger, scheduler, interceptor });
-  const listenerSet = new ListenerSet({ broker: wired.broker, clock, logger, scheduler, config });
+  const listenerSet = predecessor?.listenerSet ?? new ListenerSet({ clock, logger, scheduler, config });
   undo.push(() => listenerSet.close(0));
-  const bound = await listenerSet.listen(wired.broker.listeners.listeners);
-  const endpoints = registeredEndpoints(wired.broker.listeners, bound);
-  wired.registered = await registerNode(
-    controller,
-    { ...identity, rack: config.get("broker.rack"), previousBrokerEpoch: logDirectory.closedInEpoch },
-    endpoints,
-    supportedFeatures,
-  );
-  await publishAll(wired.broker, controller.image());
-  controller.subscribe((delta, image) => publish(wired.broker, delta, image));
-  await controller.unfenceBroker(wired.registered);
+  const bound = predecessor?.listeners ?? (await listenerSet.listen(wired.broker.listeners.listeners));
+  await register(wired, { controller, identity, config, logDirectory, bound });
   wired.broker.openConnections = () => listenerSet.connectionCount();
-  listenerSet.serve();
-  return {
+  listenerSet.serve(wired.broker);
+  const end = new NodeEnd({ listenerSet, controller, logDirectory, wired, logger, scheduler });
+  const node: Node = {
     clusterId: identity.clusterId,
     nodeId: identity.nodeId,
     listeners: bound,
@@ -158,8 +170,39 @@ async function start(options: NodeOptions, undo: (() => Promise<void> | void)[])
     startedInMs: performance.now() - begunMs,
     broker: wired.broker,
     metrics: () => readMetrics(wired.broker),
-    close: once(() => close({ listenerSet, controller, logDirectory, wired, logger })),
+    close: () => end.close(),
   };
+  ends.set(node, end);
+  return node;
+}
+
+interface ToRegister {
+  controller: Controller;
+  identity: NodeIdentity;
+  config: BrokerConfig;
+  logDirectory: LogDirectory;
+  bound: readonly BoundListener[];
+}
+
+// The image is followed from here on.
+async function register(
+  wired: Wired,
+  { controller, identity, config, logDirectory, bound }: ToRegister,
+): Promise<void> {
+  const { broker } = wired;
+  wired.registered = await registerNode(
+    controller,
+    { ...identity, rack: config.get("broker.rack"), previousBrokerEpoch: logDirectory.closedInEpoch },
+    registeredEndpoints(broker.listeners, bound),
+    supportedFeatures,
+  );
+  await publishAll(broker, controller.image());
+  controller.subscribe((delta, image) => publish(broker, delta, image));
+  await controller.unfenceBroker(wired.registered);
+}
+
+async function handOver(node: Node): Promise<HandedOver & { readonly listeners: readonly BoundListener[] }> {
+  return { ...(await ends.get(node)!.handOver()), listeners: node.listeners };
 }
 
 interface MetadataLogToOpen {
@@ -237,13 +280,6 @@ interface NodeParts {
   interceptor: RequestInterceptor | null;
 }
 
-/** The broker, and the registration that its producer ids are asked with once it is there. */
-interface Wired {
-  broker: Broker;
-  markerWriter: MarkerWriter;
-  registered: RegisteredBroker;
-}
-
 function wire(parts: NodeParts): Wired {
   const { config, identity, controller, logDirectory, clock, random, logger, scheduler, interceptor } = parts;
   const listeners: NodeListeners = config.listeners();
@@ -295,41 +331,4 @@ function wireCoordinators(
     markerWriter: wired.markerWriter,
     endOfTurn,
   });
-}
-
-interface Running {
-  listenerSet: ListenerSet;
-  controller: Controller;
-  logDirectory: LogDirectory;
-  wired: Wired;
-  logger: Logger;
-}
-
-// Waiting fetches are answered first, or they would hold their connections open for the whole grace. The controller goes before the logs:
-// a topic that is still being created must have its logs when all of them are closed, and closing them gives the folder's lock back.
-// When the disk fails at the end, each part is still closed: what it could not write is in the log, and the next start checks the folder.
-async function close({ listenerSet, controller, logDirectory, wired, logger }: Running): Promise<void> {
-  const closed = listenerSet.close(CLOSE_GRACE_MS);
-  wired.broker.purgatory.close();
-  wired.markerWriter.close();
-  wired.broker.transactions.close();
-  wired.broker.groups.close();
-  await closed;
-  await wired.broker.missingPartitions.stop();
-  await attempt(() => controller.stopBroker(wired.registered), logger);
-  await attempt(() => controller.close(), logger);
-  await logDirectory.close(wired.registered.brokerEpoch);
-}
-
-async function attempt(action: () => unknown, logger: Logger): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    logger.error({ error }, "a part of the node could not be closed");
-  }
-}
-
-function once(action: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | null = null;
-  return () => (running ??= action());
 }

@@ -20,6 +20,15 @@ export class MemoryFileSystem implements FileSystem {
     this.clock = clock;
   }
 
+  /** Another with the same files and no locks, at the cost of their lists of chunks: neither sees what the other writes from now on. */
+  copy(): MemoryFileSystem {
+    const copy = new MemoryFileSystem(this.clock);
+    for (const [key, content] of this.files) copy.files.set(key, content.copy());
+    copy.folders.clear();
+    for (const [key, names] of this.folders) copy.folders.set(key, new Set(names));
+    return copy;
+  }
+
   open(path: string, mode: "read" | "append"): File {
     const key = normal(path);
     let content = this.files.get(key);
@@ -151,6 +160,16 @@ class MemoryContent {
   size = 0;
   modifiedMs = 0;
   private readonly chunks: Chunk[] = [];
+
+  // The bytes of chunks are shared. What the copy appends goes into chunks of its own, as after a cut; what the original appends lies beyond
+  // the end of the copy.
+  copy(): MemoryContent {
+    const copy = new MemoryContent();
+    copy.size = this.size;
+    copy.modifiedMs = this.modifiedMs;
+    for (const { start, length, bytes } of this.chunks) copy.chunks.push({ start, length, written: Infinity, bytes });
+    return copy;
+  }
 
   append(bytes: Buffer): void {
     let last = this.chunks.at(-1);

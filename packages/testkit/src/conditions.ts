@@ -37,11 +37,11 @@ export class Conditions {
   }
 
   /** @throws ConditionTimeout when it does not hold in time, or when the broker closes first. */
-  wait(condition: Condition): Promise<void> {
-    if (condition.holds()) return Promise.resolve();
-    if (this.closed) return Promise.reject(this.failure(condition, "the broker is closed"));
+  async wait(condition: Condition): Promise<void> {
+    if (condition.holds()) return;
+    if (this.closed) throw this.failure(condition, "the broker is closed");
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = condition;
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
         () => waiting.settle(this.failure(condition, `it did not come about within ${timeoutMs} ms`)),
         timeoutMs,

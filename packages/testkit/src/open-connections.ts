@@ -86,12 +86,26 @@ export class OpenConnections {
   /** Ends all waiting, now and later: what was delayed is answered, what hangs loses its connection. */
   close(): void {
     this.isClosing = true;
+    this.endDelays();
+    this.letGo();
+  }
+
+  /** What was delayed is answered now. */
+  endDelays(): void {
     for (const { timer, end } of this.delayed) {
       timer.cancel();
       end();
     }
     this.delayed.clear();
-    this.letGo();
+  }
+
+  /** Closes all. */
+  cut(): void {
+    for (const connection of this.states.keys()) connection.destroy();
+  }
+
+  all(): Iterable<Connection> {
+    return this.states.keys();
   }
 
   list(): OpenConnection[] {

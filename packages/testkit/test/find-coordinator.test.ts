@@ -15,7 +15,9 @@ describe("FindCoordinator", () => {
   let client: WireClient;
 
   before(async () => {
-    broker = await startBroker();
+    // As many as with `ottla start`, where the test kit has fewer.
+    const overrides = { "offsets.topic.num.partitions": "50", "transaction.state.log.num.partitions": "50" };
+    broker = await startBroker({ overrides });
     client = await WireClient.connect(broker.port);
   });
 

@@ -123,6 +123,14 @@ export class CoordinatorPartitions<CoordinatorRecord, Shard extends CoordinatorS
     for (const { runtime } of this.led.values()) yield runtime;
   }
 
+  /** Gives a partition up and takes it again, as when its leadership moves there and back; who waits is told to look for another coordinator. */
+  reload(partition: number): void {
+    const led = this.led.get(partition);
+    if (led === undefined || this.closed) return;
+    this.drop(led);
+    this.lead(led.partition);
+  }
+
   /** The shard runtime of a partition; undefined when this node does not lead it. */
   runtime(partition: number): ShardRuntime<CoordinatorRecord, Shard> | undefined {
     return this.led.get(partition)?.runtime;

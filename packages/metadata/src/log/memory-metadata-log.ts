@@ -5,14 +5,20 @@ import type { MetadataRecord } from "../records/metadata-record.ts";
 import type { MetadataLog, OpenedMetadataLog } from "./metadata-log.ts";
 
 class MemoryMetadataLog implements MetadataLog {
-  private next = 0;
+  private next: number;
+  private readonly epoch: number;
+
+  constructor(image: MetadataImage) {
+    this.next = image.offset + 1;
+    this.epoch = image.epoch + 1;
+  }
 
   nextOffset(): number {
     return this.next;
   }
 
   leaderEpoch(): number {
-    return 1;
+    return this.epoch;
   }
 
   async append(batches: readonly (readonly MetadataRecord[])[]): Promise<void> {
@@ -28,10 +34,11 @@ class MemoryMetadataLog implements MetadataLog {
   close(): void {}
 }
 
-export function openMemoryMetadataLog(): OpenedMetadataLog {
+/** @param image what there is already: that of an earlier log in memory */
+export function openMemoryMetadataLog(image: MetadataImage = MetadataImage.empty()): OpenedMetadataLog {
   return {
-    log: new MemoryMetadataLog(),
-    image: MetadataImage.empty(),
+    log: new MemoryMetadataLog(image),
+    image,
     hasOpenTransaction: false,
     bootstrapRecords: null,
   };
