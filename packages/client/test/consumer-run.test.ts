@@ -149,6 +149,24 @@ describe("run", () => {
     assert.deepEqual(await readValues(consumer, 1), ["0"]);
   });
 
+  for (const each of ["eachRecord", "eachBatch"] as const) {
+    test(`${each} threw: the partition can be given back, nobody works on it`, { timeout: 5_000 }, async () => {
+      const { kit, topic, groupId, consumer } = await started(1, 10);
+      await using _ = kit;
+      const handler = ({ offset = 0 }: { offset?: number }): void => {
+        if (each === "eachBatch" || offset === 4) throw new Error("broken");
+      };
+      const failing = consumer.run(each === "eachBatch" ? { eachBatch: handler } : { eachRecord: handler });
+      await assert.rejects(failing, /broken/);
+      await consumer.unsubscribe();
+      const done = each === "eachBatch" ? 0 : 4;
+      assert.equal((await committedOf(kit, groupId, { topic, partition: 0 })) ?? 0, done);
+      const next = kit.consumer({ groupId, autoOffsetReset: "earliest" });
+      await next.subscribe(topic);
+      assert.deepEqual(await readValues(next, 1), [String(done)]);
+    });
+  }
+
   test("eachBatch: batches of a partition one after another", async () => {
     const { kit, consumer } = await started(3, 40);
     await using _ = kit;

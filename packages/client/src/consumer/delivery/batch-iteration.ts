@@ -61,7 +61,11 @@ export class BatchIteration implements AsyncIterableIterator<FetchedBatch, undef
         if (this.reader.needsTurn()) await this.reader.turn();
         const { changes } = this.reader;
         const batch = await this.nextBatch();
-        if (this.isDone) return DONE;
+        if (this.isDone) {
+          // Left while it was collected: nobody gets it.
+          batch?.setAside();
+          return DONE;
+        }
         if (batch !== null) {
           this.current = batch;
           return { value: batch, done: false };
@@ -79,7 +83,7 @@ export class BatchIteration implements AsyncIterableIterator<FetchedBatch, undef
     this.isDone = true;
     const { current } = this;
     if (current === null) return this.hands.remove(this);
-    for (const record of current.records) record.origin.window.setAside(record.offset);
+    current.setAside();
     this.hands.setAside(this);
   }
 }

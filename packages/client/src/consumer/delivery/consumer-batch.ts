@@ -56,6 +56,11 @@ export class FetchedBatch implements TopicPartition {
     this.records[0]!.origin.window.finishThrough(this.lastOffset);
   }
 
+  /** The application left it: nobody works on its records, and they are not done. */
+  setAside(): void {
+    for (const record of this.records) record.origin.window.setAside(record.offset);
+  }
+
   commit(options: CallOptions = {}): Promise<void> {
     const { topic, partition } = this;
     const { offset, leaderEpoch } = this.records.at(-1)!;

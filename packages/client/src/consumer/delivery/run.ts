@@ -109,27 +109,18 @@ export class Run {
     const record = taken instanceof FetchedRecord ? taken : await taken;
     if (record === null) return;
     if (this.plan.order === "key") this.startByKey(record);
-    else
-      this.start(
-        state,
-        () => this.plan.eachRecord!(record, this.context),
-        () => finish(record),
-      );
+    else this.start(state, () => this.plan.eachRecord!(record, this.context), new RecordWork(record));
   }
 
   private startBatch(state: PartitionState, batch: FetchedBatch): void {
-    this.start(
-      state,
-      () => this.plan.eachBatch!(batch, this.context),
-      () => batch.finish(),
-    );
+    this.start(state, () => this.plan.eachBatch!(batch, this.context), batch);
   }
 
   // One handler of a partition at a time.
-  private start(state: PartitionState, handler: () => unknown, finished: () => void): void {
+  private start(state: PartitionState, handler: () => unknown, work: Work): void {
     state.busy = true;
     this.running++;
-    void this.call(handler, finished).finally(() => {
+    void this.call(handler, work).finally(() => {
       state.busy = false;
       this.running--;
       this.wake();
@@ -180,19 +171,18 @@ export class Run {
   }
 
   private handle(record: FetchedRecord): Promise<void> {
-    return this.call(
-      () => this.plan.eachRecord!(record, this.context),
-      () => finish(record),
-    );
+    return this.call(() => this.plan.eachRecord!(record, this.context), new RecordWork(record));
   }
 
   // Never rejects.
-  private async call(handler: () => unknown, finished: () => void): Promise<void> {
+  private async call(handler: () => unknown, work: Work): Promise<void> {
     try {
       await handler();
-      finished();
+      work.finish();
       this.reader.progressed();
     } catch (error) {
+      // Nobody works on it any more: its partition can be given back.
+      work.setAside();
       this.fail(error);
     }
   }
@@ -219,6 +209,25 @@ export class Run {
   }
 }
 
-function finish(record: FetchedRecord): void {
-  record.origin.window.finish(record.offset);
+/** What a handler was called for. */
+interface Work {
+  finish(): void;
+  /** It is not finished, and nobody works on it. */
+  setAside(): void;
+}
+
+class RecordWork implements Work {
+  private readonly record: FetchedRecord;
+
+  constructor(record: FetchedRecord) {
+    this.record = record;
+  }
+
+  finish(): void {
+    this.record.origin.window.finish(this.record.offset);
+  }
+
+  setAside(): void {
+    this.record.origin.window.setAside(this.record.offset);
+  }
 }
