@@ -8,6 +8,7 @@ import { MissingProgramError } from "../tools/reference.ts";
 import { checkDump, fillForDump } from "./dump-log.ts";
 import { checkKilledFolder } from "./killed-folder.ts";
 import { runKafkaTools } from "./kafka-tools/suite.ts";
+import { runOurClient } from "./our-client.ts";
 import { runLibrdkafka } from "./librdkafka/suite.ts";
 import { run, type Command } from "./processes.ts";
 import { Report } from "./report.ts";
@@ -19,6 +20,7 @@ const suiteLimitMs = 120_000;
 const dumpLogName = "kafka-dump-log";
 const kafkaToolsName = "kafka-tools";
 const librdkafkaName = "librdkafka";
+const ourClientName = "our-client";
 
 async function main(words: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -38,6 +40,7 @@ async function main(words: string[]): Promise<void> {
   const report = new Report({ skippedIsFailed: process.env["CI"] === "true" });
   await runClients(against, wanted, report);
   if (wanted(kafkaToolsName)) await orSkipped(report, kafkaToolsName, () => runKafkaTools(report, against));
+  if (wanted(ourClientName)) await orSkipped(report, ourClientName, () => runOurClient(report));
   if (wanted(librdkafkaName)) {
     const extent = positionals.length === 0 || values.quick ? "quick" : "all";
     const numbers = values.tests.split(",").filter((number) => number !== "");

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { errorCodes } from "@ottla/protocol";
 import { offsetFetchApi } from "@ottla/protocol/messages/09-offset-fetch.ts";
 import { ProducerFencedError } from "../src/errors.ts";
 import type { Cluster } from "../src/network/cluster.ts";
@@ -16,6 +17,8 @@ import { isReference, startTarget } from "./target.ts";
 import type { Target } from "./target.ts";
 
 const protocols = ["first", "second"];
+/** How often something that Apache Kafka does after its answer is looked for. */
+const ATTEMPTS = 50;
 
 for (const protocol of protocols) {
   describe(`the ${protocol} protocol`, () => {
@@ -194,8 +197,7 @@ for (const protocol of protocols) {
       const transaction = await producer.beginTransaction();
       await transaction.send({ topic, partition: 0, value: "v" });
       await producer.close();
-      const batches = await producedBatches(target.cluster(), topic);
-      assert.equal(batches.at(-1)!.marker, "abort");
+      assert.equal(await lastMarker(target.cluster(), topic), "abort");
     });
 
     test("a transaction left by an await-using block is aborted", async () => {
@@ -245,19 +247,36 @@ function withoutFeatures(cluster: Cluster): Cluster {
   });
 }
 
+/** Apache Kafka answers EndTxn before the markers are written: until then the offsets are unstable. */
 async function committedOffset(cluster: Cluster, groupId: string, topic: string, partition: number): Promise<number> {
   const nodeId = await cluster.coordinator("group", groupId);
   const { topicId } = await cluster.topicMetadata(topic);
-  const response = await cluster.send(
-    nodeId,
-    offsetFetchApi,
-    (version) =>
-      ({
-        groups: [
-          { groupId, topics: [{ name: topic, ...(version >= 10 ? { topicId } : {}), partitionIndexes: [partition] }] },
-        ],
-        requireStable: true,
-      }) as never,
-  );
-  return response.groups[0]!.topics[0]!.partitions[0]!.committedOffset;
+  for (let attempt = 0; ; attempt++) {
+    const response = await cluster.send(
+      nodeId,
+      offsetFetchApi,
+      (version) =>
+        ({
+          groups: [
+            {
+              groupId,
+              topics: [{ name: topic, ...(version >= 10 ? { topicId } : {}), partitionIndexes: [partition] }],
+            },
+          ],
+          requireStable: true,
+        }) as never,
+    );
+    const found = response.groups[0]!.topics[0]!.partitions[0]!;
+    if (found.errorCode !== errorCodes.UNSTABLE_OFFSET_COMMIT || attempt === ATTEMPTS) return found.committedOffset;
+    await cluster.delay(cluster.backoffMs(attempt));
+  }
+}
+
+/** What ended the topic's last transaction, once it has ended. */
+async function lastMarker(cluster: Cluster, topic: string): Promise<"commit" | "abort" | null> {
+  for (let attempt = 0; ; attempt++) {
+    const marker = (await producedBatches(cluster, topic)).at(-1)!.marker;
+    if (marker !== null || attempt === ATTEMPTS) return marker;
+    await cluster.delay(cluster.backoffMs(attempt));
+  }
 }
