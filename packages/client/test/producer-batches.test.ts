@@ -14,7 +14,8 @@ import { ProducerPartition } from "../src/producer/producer-partition.ts";
 import { exactSize, flattenHeaders, largestSize, writeRecord } from "../src/producer/record-writer.ts";
 import type { Data } from "../src/producer/record-writer.ts";
 import { SendCall } from "../src/producer/send-call.ts";
-import { PartitionSequences } from "../src/producer/sequences.ts";
+import { IdempotentSequencing } from "../src/producer/sequencing.ts";
+import { LARGEST_EPOCH, PartitionSequences } from "../src/producer/sequences.ts";
 
 const texts = [
   "",
@@ -210,6 +211,36 @@ test("sequences wrap at 2^31 and are told apart across it", () => {
   assert.equal(sequences.isPassed(far), true);
   assert.equal(sequences.isPassed(behind), false);
   assert.equal(sequences.isNext(0x10), true);
+});
+
+test("a gap costs an epoch once no request is out; after the largest one, another id", () => {
+  let asked = 0;
+  const sequencing = new IdempotentSequencing(() => void asked++);
+  assert.equal(sequencing.prepare(), false);
+  sequencing.acquired({ producerId: 7, producerEpoch: LARGEST_EPOCH - 1 });
+  assert.equal(sequencing.prepare(), true);
+  const batch = sized(3);
+  const { partition } = batch;
+  partition.closeOpen();
+  partition.sequences.assign(batch, sequencing.identity);
+  batch.enter("inFlight");
+  partition.inFlight = 1;
+  sequencing.needNewEpoch(partition);
+  sequencing.settled(partition);
+  assert.equal(sequencing.identity.producerEpoch, LARGEST_EPOCH - 1);
+  batch.enter("retry");
+  partition.inFlight = 0;
+  sequencing.settled(partition);
+  assert.deepEqual(sequencing.identity, { producerId: 7, producerEpoch: LARGEST_EPOCH });
+  assert.equal(batch.producerEpoch, LARGEST_EPOCH);
+  sequencing.needNewEpoch(partition);
+  sequencing.settled(partition);
+  assert.equal(sequencing.prepare(), false);
+  assert.equal(asked, 2);
+  assert.equal(partition.nextToSend(sequencing.identity, 5, false), null);
+  sequencing.acquired({ producerId: 8, producerEpoch: 0 });
+  assert.equal(partition.nextToSend(sequencing.identity, 5, false), batch);
+  assert.deepEqual([batch.producerId, batch.producerEpoch, batch.baseSequence], [8, 0, 0]);
 });
 
 function sized(recordCount: number): Batch {

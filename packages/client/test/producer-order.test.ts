@@ -91,6 +91,57 @@ test("a new leader is tried at once, and nothing is lost or doubled", async () =
   await closed(simulation, producer);
 });
 
+test("a leader told in the answer is believed at once", async () => {
+  const simulation = new SimulatedCluster({ brokers: 2, tellsLeaders: true });
+  const producer = new Producer(simulation.cluster, oneByOne);
+  await outcomesOf(simulation, producer, ["a"]);
+  simulation.moveLeader(0, 2);
+  const startedMs = simulation.clock.monotonicMs();
+  const requests = simulation.produceRequests;
+  assert.deepEqual(await outcomesOf(simulation, producer, ["b"]), ["1"]);
+  assert.deepEqual(simulation.appliedLeaders, [{ topic: "t", partition: 0, leaderId: 2, leaderEpoch: 1 }]);
+  assert.equal(simulation.produceRequests, requests + 2);
+  assert.equal(simulation.clock.monotonicMs() - startedMs < simulation.backoffMs(0), true);
+  await closed(simulation, producer);
+});
+
+test("records that the broker blames get its words, and those in bad company are told so", async () => {
+  const blamed = [{ batchIndex: 1, batchIndexErrorMessage: "no key in a compacted topic" }];
+  let isFirst = true;
+  const simulation = new SimulatedCluster({
+    fate: () => {
+      const fate = isFirst ? { error: errorCodes.INVALID_RECORD, recordErrors: blamed } : {};
+      isFirst = false;
+      return fate;
+    },
+  });
+  const producer = new Producer(simulation.cluster);
+  const outcomes: KafkaError[] = [];
+  for (const value of ["a", "b", "c"])
+    producer.send({ topic: "t", partition: 0, value }).catch((error: KafkaError) => outcomes.push(error));
+  await runUntil(simulation, () => outcomes.length === 3);
+  assert.deepEqual(
+    outcomes.map(({ code }) => code),
+    ["BATCH_REFUSED", "INVALID_RECORD", "BATCH_REFUSED"],
+  );
+  assert.equal(outcomes[1]!.message, "no key in a compacted topic");
+  assert.deepEqual(await outcomesOf(simulation, producer, ["d"]), ["0"]);
+  assert.deepEqual(simulation.epochs[0], [1]);
+  await closed(simulation, producer);
+});
+
+test("a producer id is asked for again while errors are retriable; one that is not fails the records, and the next try may succeed", async () => {
+  const { COORDINATOR_LOAD_IN_PROGRESS, CLUSTER_AUTHORIZATION_FAILED } = errorCodes;
+  const simulation = new SimulatedCluster({
+    initErrors: [COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_LOAD_IN_PROGRESS, CLUSTER_AUTHORIZATION_FAILED],
+  });
+  const producer = new Producer(simulation.cluster);
+  assert.deepEqual(await outcomesOf(simulation, producer, ["a"]), ["CLUSTER_AUTHORIZATION_FAILED"]);
+  assert.deepEqual(await outcomesOf(simulation, producer, ["b"]), ["0"]);
+  assert.equal(simulation.initRequests, 4);
+  await closed(simulation, producer);
+});
+
 test("a broker that forgot the producer takes what comes", async () => {
   const simulation = new SimulatedCluster();
   const producer = new Producer(simulation.cluster, oneByOne);

@@ -2,12 +2,21 @@
 
 import { ZERO_UUID } from "@ottla/base";
 import type { FramePart } from "@ottla/base";
+import { errorCodes } from "@ottla/protocol";
 import type { Input } from "@ottla/protocol";
 import type { produceApi, ProduceResponse } from "@ottla/protocol/messages/00-produce.ts";
 import type { Batch } from "./batch.ts";
+import { asksForMetadata } from "./produce-verdict.ts";
 
 export type ProduceFields = Input<typeof produceApi.request>;
 export type PartitionAnswer = ProduceResponse["responses"][number]["partitionResponses"][number];
+
+export interface ToldLeader {
+  readonly topic: string;
+  readonly partition: number;
+  readonly leaderId: number;
+  readonly leaderEpoch: number;
+}
 
 /** Topics are named by id from this version on (KIP-516). */
 const FIRST_VERSION_WITH_IDS = 13;
@@ -66,6 +75,21 @@ export class ProduceRequestPlan {
       }
     }
     return answers;
+  }
+
+  /** New leaders that the answers tell of (KIP-951), and whether any answer shows that metadata are outdated. */
+  leadersTold(answers: readonly (PartitionAnswer | null)[]): { leaders: ToldLeader[]; isOutdated: boolean } {
+    const leaders: ToldLeader[] = [];
+    let isOutdated = false;
+    for (let index = 0; index < answers.length; index++) {
+      const answer = answers[index]!;
+      if (answer === null || answer.errorCode === errorCodes.NONE || !asksForMetadata(answer.errorCode)) continue;
+      isOutdated = true;
+      const { leaderId, leaderEpoch } = answer.currentLeader;
+      const { topic, partition } = this.batches[index]!.partition;
+      if (leaderId >= 0 && leaderEpoch >= 0) leaders.push({ topic, partition, leaderId, leaderEpoch });
+    }
+    return { leaders, isOutdated };
   }
 
   private isAbout(at: number, name: string, index: number): boolean {

@@ -10,6 +10,9 @@ import { Sampled } from "./sampled.ts";
 const GROUP = "producer-metrics";
 const TOPIC_GROUP = "producer-topic-metrics";
 
+/** Calls whose time is counted. */
+export type TimedCall = "flush" | "txn-init" | "txn-send-offsets" | "txn-commit" | "txn-abort";
+
 interface TopicMeters {
   readonly sends: Sampled;
   readonly bytes: Sampled;
@@ -35,6 +38,13 @@ export class ProducerMeters {
   private readonly splits: Sampled;
   private readonly throttle: Sampled;
   private readonly exhausted: Sampled;
+  private readonly callTimes: Record<TimedCall, number> = {
+    flush: 0,
+    "txn-init": 0,
+    "txn-send-offsets": 0,
+    "txn-commit": 0,
+    "txn-abort": 0,
+  };
   requestsInFlight = 0;
 
   constructor(registry: MetricRegistry, clock: Clock, tags: Readonly<Record<string, string>>) {
@@ -54,6 +64,8 @@ export class ProducerMeters {
     this.throttle = this.averageAndMax("produce-throttle-time");
     this.exhausted = this.rateAndTotal("buffer-exhausted");
     this.add("requests-in-flight", () => this.requestsInFlight);
+    for (const call of Object.keys(this.callTimes) as TimedCall[])
+      this.add(`${call}-time-ns-total`, () => this.callTimes[call] * 1e6);
   }
 
   /** Metrics of the memory; `waiting` answers how many records wait for some. */
@@ -103,6 +115,16 @@ export class ProducerMeters {
 
   split(): void {
     this.splits.record(1, this.now());
+  }
+
+  /** Adds the time that `work` takes to a total in nanoseconds, as KafkaProducerMetrics does for calls that block in Java. */
+  async timed<T>(call: TimedCall, work: Promise<T>): Promise<T> {
+    const startedMs = this.now();
+    try {
+      return await work;
+    } finally {
+      this.callTimes[call] += this.now() - startedMs;
+    }
   }
 
   /** A record was given up because there was no memory for it in time. */

@@ -1,6 +1,6 @@
 // The options of a producer, with Kafka's defaults (ProducerConfig), and what they become once checked.
 
-import { compressionLevels, compressionNames } from "@ottla/protocol";
+import { compress, compressionLevels, compressionNames } from "@ottla/protocol";
 import type { CompressionName } from "@ottla/protocol";
 import { ConfigError } from "../errors.ts";
 import { wholeNumber } from "../options.ts";
@@ -161,10 +161,21 @@ function deliveryTimeout(options: ProducerOptions, leastMs: number): number {
 function compressionChoice({ compression = "none", compressionLevel }: ProducerOptions): CompressionChoice {
   if (!compressionNames.includes(compression))
     throw new ConfigError(`there is no compression "${compression as string}"`);
-  if (compressionLevel === undefined) return { name: compression, level: null };
+  if (compressionLevel === undefined) return usable({ name: compression, level: null });
   if (compression === "none" || compression === "snappy") throw new ConfigError(`${compression} has no levels`);
   const { from, to } = compressionLevels[compression];
   if (!Number.isInteger(compressionLevel) || compressionLevel < from || compressionLevel > to)
     throw new ConfigError(`compressionLevel of ${compression} is ${compressionLevel}, not ${from} to ${to}`);
-  return { name: compression, level: compressionLevel };
+  return usable({ name: compression, level: compressionLevel });
+}
+
+// A codec whose native part cannot be loaded is found out here and not in the midst of sending.
+function usable(choice: CompressionChoice): CompressionChoice {
+  try {
+    compress(choice.name, choice.level, Buffer.alloc(1));
+    return choice;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`compression ${choice.name} cannot be used here: ${reason}`);
+  }
 }

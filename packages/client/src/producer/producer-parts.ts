@@ -25,7 +25,7 @@ export class ProducerParts {
   readonly transactions: TransactionalSequencing | null = null;
   private readonly outcomes: BatchOutcomes;
   private readonly topics: TopicDirectory;
-  private readonly meters: ProducerMeters;
+  readonly meters: ProducerMeters;
   private readonly requests: TransactionRequests | null = null;
   private readonly seeker: IdentitySeeker | null = null;
 

@@ -1,6 +1,7 @@
 // What users see of a producer: send, flush, transactions, close. The work is done by the parts that producer-parts.ts puts together.
 
 import { AbortedError, ClosedError, KafkaError, StateError } from "../errors.ts";
+import type { Metric } from "../metrics.ts";
 import type { Cluster, PartitionMetadata } from "../network/cluster.ts";
 import type { CallOptions, RecordMetadata, RecordToSend, Topics } from "../records.ts";
 import { interceptAcknowledgement, interceptSend } from "./interceptors.ts";
@@ -94,6 +95,7 @@ export class Producer<T extends Topics = {}> {
     const onFailure = (error: KafkaError): void => sequencing.recordFailed(error);
     this.current = new Transaction<T>({
       sequencing,
+      meters: this.parts.meters,
       clock: this.cluster.clock,
       maxBlockMs: this.options.maxBlockMs,
       send: (records, callOptions, refusal) => this.dispatch(records, callOptions, refusal, onFailure),
@@ -107,14 +109,22 @@ export class Producer<T extends Topics = {}> {
     if (this.closing !== null) throw new ClosedError("producer");
     const { timeoutMs = this.options.maxBlockMs, signal } = options;
     const sentence = "no producer id could be had in time";
-    await withinLimits(this.cluster.clock, sequencing.initialize(), { timeoutMs, signal, sentence });
+    await withinLimits(this.cluster.clock, this.parts.meters.timed("txn-init", sequencing.initialize()), {
+      timeoutMs,
+      signal,
+      sentence,
+    });
   }
 
   /** Resolves when everything that was sent before has its outcome, whatever that is. Nothing lingers meanwhile. @throws AbortedError, TimeoutError */
   async flush(options: CallOptions = {}): Promise<void> {
     const { timeoutMs, signal } = options;
     const sentence = "the producer was not flushed in time";
-    await withinLimits(this.cluster.clock, this.parts.flushed(), { timeoutMs, signal, sentence });
+    await withinLimits(this.cluster.clock, this.parts.meters.timed("flush", this.parts.flushed()), {
+      timeoutMs,
+      signal,
+      sentence,
+    });
   }
 
   /** The partitions of a topic. @throws BrokerError, TimeoutError */
@@ -123,6 +133,11 @@ export class Producer<T extends Topics = {}> {
     const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     const metadata = await this.cluster.topicMetadata(topic, limits);
     return metadata.partitions;
+  }
+
+  /** What this producer counts, named as Java's; `Kafka.metrics` has those of all. */
+  metrics(): Metric[] {
+    return this.cluster.metrics.snapshot().filter(({ tags }) => tags["producer"] === this.lane);
   }
 
   /**

@@ -3,6 +3,7 @@
 
 import type { Timer } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
+import { announcer } from "../diagnostics.ts";
 import { brokerError, ConfigError } from "../errors.ts";
 import type { KafkaError } from "../errors.ts";
 import type { Cluster } from "../network/cluster.ts";
@@ -21,6 +22,16 @@ import type { SerializedLater } from "./serialize-record.ts";
 import type { TopicDirectory } from "./topic-directory.ts";
 import { tellFlushes, waitedTooLong, WaitingLine } from "./waiting-line.ts";
 import type { WaitingRecord } from "./waiting-line.ts";
+
+/** A record went into a batch. */
+export interface RecordMessage {
+  readonly topic: string;
+  readonly partition: number;
+  /** As it is written, before compression. */
+  readonly bytes: number;
+}
+
+export const recordTaken = announcer<RecordMessage>("producer:send");
 
 /** Of a record's largest size: header of a batch and what `exactSize` allows for. */
 const OVERHEAD_BYTES = 100;
@@ -43,6 +54,7 @@ export class RecordIntake {
   private readonly draft = new PendingRecord();
   private readonly largestRecordBytes: number;
   private readonly isSticky: boolean;
+  private readonly muchBytes: number;
   private deadlineTimer: Timer | null = null;
   private deadlineMs = Infinity;
   private isSweeping = false;
@@ -56,6 +68,7 @@ export class RecordIntake {
       1,
       Math.min(options.maxRequestBytes, accumulator.pool.totalBytes - OVERHEAD_BYTES),
     );
+    this.muchBytes = Math.max(options.batchSizeBytes, options.maxBatchBytes / 2);
     this.isSticky = options.partitioner === "default";
   }
 
@@ -178,12 +191,15 @@ export class RecordIntake {
     if (bytes === 0) return false;
     topic.isUsed = true;
     if (onPlaced !== null) onPlaced(partition);
+    if (recordTaken.hasSubscribers) recordTaken.publish({ topic: topic.name, partition: index, bytes });
     const { sizeInBytes } = partition.open!;
     const isFull = sizeInBytes >= options.batchSizeBytes;
     if (isChosen && this.isSticky && (record.key === null || options.ignoreKeys))
       topic.partitioner.chosen(index, bytes, isFull);
-    // A batch that has just become full goes out in the middle of the turn, so that the broker works while we do.
-    if (isFull && sizeInBytes - bytes < options.batchSizeBytes && sender.hasRoom(partition.leaderId)) sender.drain();
+    // In the middle of a turn only much is sent, so that the broker works while we do: sent at the end of the turn, a burst of records makes
+    // fewer and larger batches.
+    const isMuch = sizeInBytes >= this.muchBytes && sizeInBytes - bytes < this.muchBytes;
+    if (isMuch && sender.hasRoom(partition.leaderId)) sender.drain();
     else sender.drainSoon();
     return true;
   }

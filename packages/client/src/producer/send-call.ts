@@ -36,7 +36,7 @@ export class SendCall {
     this.promise = new Promise(capture);
     this.resolve = capturedResolve;
     this.reject = capturedReject;
-    this.outcomes = count === null ? null : Array.from({ length: count });
+    this.outcomes = count === null ? null : new Array<Outcome | undefined>(count);
     this.remaining = count ?? 1;
     if (count === 0) this.settle();
   }

@@ -7,7 +7,6 @@
 
 import type { Timer } from "@ottla/base";
 import { ZERO_UUID } from "@ottla/base";
-import { errorCodes } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import type { ProduceResponse } from "@ottla/protocol/messages/00-produce.ts";
 import { KafkaError } from "../errors.ts";
@@ -16,29 +15,13 @@ import { asKafkaError } from "./as-kafka-error.ts";
 import type { Accumulator } from "./accumulator.ts";
 import type { Batch } from "./batch.ts";
 import type { BatchOutcomes } from "./batch-outcomes.ts";
+import { Destinations } from "./destinations.ts";
+import type { Destination } from "./destinations.ts";
 import { ProduceRequestPlan } from "./produce-request.ts";
 import type { PartitionAnswer } from "./produce-request.ts";
-import { asksForMetadata } from "./produce-verdict.ts";
 import type { ProducerMeters } from "./producer-meters.ts";
 import type { ResolvedProducerOptions } from "./producer-options.ts";
 import type { Sequencing } from "./sequencing.ts";
-
-/** A broker as the sender sees it. */
-class Destination {
-  readonly nodeId: number;
-  inFlight = 0;
-  throttledUntilMs = 0;
-  /** It has answered since the connection was made: requests may overlap. Before, they could overtake each other while connecting. */
-  isWarm = false;
-  /** Since when it had data waiting and took none; null when it takes some. */
-  stalledSinceMs: number | null = null;
-  readonly candidates: Batch[] = [];
-  isReady = false;
-
-  constructor(nodeId: number) {
-    this.nodeId = nodeId;
-  }
-}
 
 export interface SenderParts {
   readonly cluster: Cluster;
@@ -56,8 +39,7 @@ export interface SenderParts {
 
 export class Sender {
   private readonly parts: SenderParts;
-  private readonly destinations = new Map<number, Destination>();
-  private readonly touched: Destination[] = [];
+  private readonly destinations: Destinations;
   private isScheduled = false;
   private isStopped = false;
   private wakeTimer: Timer | null = null;
@@ -69,6 +51,7 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.parts = parts;
+    this.destinations = new Destinations(parts.options.maxInFlight);
   }
 
   /** Sends at the end of this turn of the event loop. */
@@ -91,16 +74,14 @@ export class Sender {
     while (this.collect(nowMs)) this.sendCollected(nowMs);
   }
 
-  /** Whether the broker could take a request at once: worth sending a full batch in the middle of a turn. */
+  /** Whether the broker could take a request at once: worth sending in the middle of a turn. */
   hasRoom(nodeId: number): boolean {
-    const destination = this.destinations.get(nodeId);
-    return destination === undefined || destination.inFlight < this.limitOf(destination);
+    return this.destinations.hasRoom(nodeId);
   }
 
   /** Has had data for this broker for so long without sending any (partitioner.availability.timeout.ms). */
   stalledForMs(nodeId: number, nowMs: number): number {
-    const since = this.destinations.get(nodeId)?.stalledSinceMs ?? null;
-    return since === null ? 0 : nowMs - since;
+    return this.destinations.stalledForMs(nodeId, nowMs);
   }
 
   /** Resolves when no request is out. */
@@ -116,10 +97,6 @@ export class Sender {
     this.expiryTimer?.cancel();
   }
 
-  private limitOf(destination: Destination): number {
-    return destination.isWarm ? this.parts.options.maxInFlight : 1;
-  }
-
   /** Finds what could go where; true when some broker should get a request. */
   private collect(nowMs: number): boolean {
     const { accumulator, sequencing, options } = this.parts;
@@ -133,22 +110,21 @@ export class Sender {
       if (!sequencing.maySend(partition)) continue;
       const batch = partition.nextToSend(sequencing.identity, options.maxInFlight, sequencing.gapsAreRefused);
       if (batch === null || this.isBackingOff(batch, nowMs)) continue;
-      const destination = this.destination(partition.leaderId);
+      const destination = this.destinations.of(partition.leaderId);
       if (!this.takesMore(destination, nowMs)) continue;
-      if (destination.candidates.length === 0) this.touched.push(destination);
-      destination.candidates.push(batch);
+      this.destinations.nominate(destination, batch);
       destination.isReady ||= this.isReady(batch, destination, nowMs);
       isAny ||= destination.isReady;
     }
     if (isLeaderless) this.refreshMetadata();
-    if (!isAny) this.clearCandidates();
+    if (!isAny) this.destinations.clear();
     return isAny;
   }
 
   private takesMore(destination: Destination, nowMs: number): boolean {
     if (destination.throttledUntilMs > nowMs) {
       this.wakeAt(destination.throttledUntilMs, nowMs);
-    } else if (destination.inFlight < this.limitOf(destination)) {
+    } else if (this.destinations.isOpen(destination)) {
       destination.stalledSinceMs = null;
       return true;
     }
@@ -177,19 +153,9 @@ export class Sender {
   }
 
   private sendCollected(nowMs: number): void {
-    for (const destination of this.touched) {
-      const { candidates } = destination;
-      if (destination.isReady) this.send(destination, this.fitting(candidates), nowMs);
-    }
-    this.clearCandidates();
-  }
-
-  private clearCandidates(): void {
-    for (const destination of this.touched) {
-      destination.candidates.length = 0;
-      destination.isReady = false;
-    }
-    this.touched.length = 0;
+    for (const destination of this.destinations.nominated)
+      if (destination.isReady) this.send(destination, this.fitting(destination.candidates), nowMs);
+    this.destinations.clear();
   }
 
   // Those behind the first that has no room in the request keep their turn.
@@ -308,16 +274,7 @@ export class Sender {
     answers: readonly (PartitionAnswer | null)[],
     nodes: readonly BrokerNode[],
   ): void {
-    const leaders: { topic: string; partition: number; leaderId: number; leaderEpoch: number }[] = [];
-    let isOutdated = false;
-    for (let index = 0; index < answers.length; index++) {
-      const answer = answers[index]!;
-      if (answer === null || answer.errorCode === errorCodes.NONE || !asksForMetadata(answer.errorCode)) continue;
-      isOutdated = true;
-      const { leaderId, leaderEpoch } = answer.currentLeader;
-      const { topic, partition } = plan.batches[index]!.partition;
-      if (leaderId >= 0 && leaderEpoch >= 0) leaders.push({ topic, partition, leaderId, leaderEpoch });
-    }
+    const { leaders, isOutdated } = plan.leadersTold(answers);
     if (leaders.length > 0) this.parts.cluster.applyLeaders(leaders, nodes);
     if (isOutdated) this.refreshMetadata();
   }
@@ -369,15 +326,6 @@ export class Sender {
       if (batch.createdMs + options.deliveryTimeoutMs <= nowMs) outcomes.expire(batch, nowMs);
     this.watchExpiry(nowMs);
     this.progressed();
-  }
-
-  private destination(nodeId: number): Destination {
-    let destination = this.destinations.get(nodeId);
-    if (destination === undefined) {
-      destination = new Destination(nodeId);
-      this.destinations.set(nodeId, destination);
-    }
-    return destination;
   }
 }
 

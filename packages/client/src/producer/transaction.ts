@@ -4,6 +4,7 @@ import type { Clock } from "@ottla/base";
 import { StateError } from "../errors.ts";
 import type { KafkaError } from "../errors.ts";
 import type { CallOptions, GroupMetadata, OffsetToCommit, RecordMetadata, RecordToSend, Topics } from "../records.ts";
+import type { ProducerMeters } from "./producer-meters.ts";
 import type { TransactionalSequencing } from "./transactional-sequencing.ts";
 import { withinLimits } from "./within-limits.ts";
 
@@ -15,6 +16,7 @@ type SendFunction = (
 
 export interface TransactionParts {
   readonly sequencing: TransactionalSequencing;
+  readonly meters: ProducerMeters;
   readonly clock: Clock;
   readonly maxBlockMs: number;
   readonly send: SendFunction;
@@ -61,11 +63,9 @@ export class Transaction<T extends Topics = {}> {
     if (refusal !== null) throw refusal;
     if (offsets.length === 0) return;
     const metadata = typeof group === "string" ? groupWithoutMember(group) : group;
-    await this.within(
-      this.parts.sequencing.sendOffsets(offsets, metadata),
-      options,
-      "the offsets were not sent in time",
-    );
+    const { sequencing, meters } = this.parts;
+    const work = meters.timed("txn-send-offsets", sequencing.sendOffsets(offsets, metadata));
+    await this.within(work, options, "the offsets were not sent in time");
   }
 
   /**
@@ -99,9 +99,9 @@ export class Transaction<T extends Topics = {}> {
   }
 
   private async work(how: "commit" | "abort"): Promise<void> {
-    const { sequencing } = this.parts;
+    const { sequencing, meters } = this.parts;
     try {
-      await (how === "commit" ? sequencing.commit() : sequencing.abort());
+      await meters.timed(`txn-${how}`, how === "commit" ? sequencing.commit() : sequencing.abort());
       this.hasEnded = true;
     } finally {
       this.ending = null;

@@ -25,6 +25,8 @@ export interface Fate {
   readonly error?: number;
   /** Written, but the answer says this error. */
   readonly errorAfterWriting?: number;
+  /** The records that are to blame (KIP-467). */
+  readonly recordErrors?: readonly { batchIndex: number; batchIndexErrorMessage: string | null }[];
   /** The connection ends: before the request is handled, or after. */
   readonly disconnect?: "before" | "after";
   /** The answer tells of a throttle. */
@@ -37,6 +39,9 @@ export interface SimulationOptions {
   readonly partitions?: number;
   readonly brokers?: number;
   readonly maxBatchBytes?: number;
+  /** NOT_LEADER_OR_FOLLOWER comes with the leader (KIP-951). */
+  readonly tellsLeaders?: boolean;
+  readonly initErrors?: readonly number[];
   readonly fate?: (request: ProduceFields, nodeId: number) => Fate;
 }
 
@@ -70,6 +75,9 @@ export class SimulatedCluster {
   metadata: MetadataView;
   producerIds = 0;
   produceRequests = 0;
+  initRequests = 0;
+  /** What the producer made of leaders in answers. */
+  readonly appliedLeaders: unknown[] = [];
   private readonly states = new Map<string, ProducerState>();
   private readonly connections = new Map<number, Waiting[]>();
   private readonly listeners = new Set<(view: MetadataView) => void>();
@@ -110,7 +118,9 @@ export class SimulatedCluster {
   ): Promise<unknown> {
     if (api.name === "InitProducerId") {
       await this.delay(1);
-      return { throttleTimeMs: 0, errorCode: 0, producerId: this.producerIds++, producerEpoch: 0 };
+      const errorCode = this.settings.initErrors?.[this.initRequests++] ?? 0;
+      if (errorCode !== 0) return { throttleTimeMs: 0, errorCode, producerId: -1, producerEpoch: -1 };
+      return { throttleTimeMs: 0, errorCode, producerId: this.producerIds++, producerEpoch: 0 };
     }
     this.produceRequests++;
     const fields = (body as (version: number) => ProduceFields)(13);
@@ -154,7 +164,8 @@ export class SimulatedCluster {
 
   noteLeaderEpoch(): void {}
 
-  applyLeaders(): void {
+  applyLeaders(leaders: readonly unknown[]): void {
+    this.appliedLeaders.push(...leaders);
     this.update();
   }
 
@@ -212,15 +223,21 @@ export class SimulatedCluster {
             errorCode,
             logAppendTimeMs: -1,
             logStartOffset: 0,
-            recordErrors: [],
             errorMessage: null,
-            currentLeader: { leaderId: -1, leaderEpoch: -1 },
+            recordErrors: fate.recordErrors ?? [],
+            currentLeader: this.leaderTold(index, errorCode),
           };
         }),
       })),
       throttleTimeMs: fate.throttleMs ?? 0,
       nodeEndpoints: [],
     };
+  }
+
+  private leaderTold(partition: number, errorCode: number): { leaderId: number; leaderEpoch: number } {
+    if (errorCode !== errorCodes.NOT_LEADER_OR_FOLLOWER || this.settings.tellsLeaders !== true)
+      return { leaderId: -1, leaderEpoch: -1 };
+    return { leaderId: this.leaders[partition]!, leaderEpoch: this.leaderEpochs[partition]! };
   }
 
   private write(partition: number, bytes: Buffer, nodeId: number): { errorCode: number; baseOffset?: number } {
