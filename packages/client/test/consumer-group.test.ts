@@ -170,7 +170,7 @@ for (const groupProtocol of ["classic", "consumer"] as const) {
           inWork = `${partition}:`;
           delivered.push(String(value));
           if (delivered.length === 10) await second.subscribe(topic);
-          const waitMs = delivered.length > 10 && !events.includes("second has 1") ? 20 : 1;
+          const waitMs = delivered.length > 10 && !events.includes("second has 1") ? 100 : 1;
           await new Promise((resolve) => setTimeout(resolve, waitMs));
           inWork = null;
         }
@@ -178,7 +178,7 @@ for (const groupProtocol of ["classic", "consumer"] as const) {
       const other = (async (): Promise<void> => {
         for await (const { value } of second.records({ signal: stop.signal })) delivered.push(String(value));
       })().catch(() => {});
-      const deadline = performance.now() + 15_000;
+      const deadline = performance.now() + 20_000;
       while (new Set(delivered).size < 100 && performance.now() < deadline)
         await new Promise((resolve) => setTimeout(resolve, 10));
       stop.abort();
