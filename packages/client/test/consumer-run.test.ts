@@ -153,10 +153,13 @@ describe("run", () => {
     test(`${each} threw: the partition can be given back, nobody works on it`, { timeout: 5_000 }, async () => {
       const { kit, topic, groupId, consumer } = await started(1, 10);
       await using _ = kit;
-      const handler = ({ offset = 0 }: { offset?: number }): void => {
-        if (each === "eachBatch" || offset === 4) throw new Error("broken");
+      const handler = (offset: number, failing: number): void => {
+        if (offset === failing) throw new Error("broken");
       };
-      const failing = consumer.run(each === "eachBatch" ? { eachBatch: handler } : { eachRecord: handler });
+      const failing =
+        each === "eachBatch"
+          ? consumer.run({ eachBatch: ({ firstOffset }) => handler(firstOffset, 0) })
+          : consumer.run({ eachRecord: ({ offset }) => handler(offset, 4) });
       await assert.rejects(failing, /broken/);
       await consumer.unsubscribe();
       const done = each === "eachBatch" ? 0 : 4;
