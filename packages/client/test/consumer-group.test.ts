@@ -251,6 +251,39 @@ for (const groupProtocol of ["classic", "consumer"] as const) {
       assert.deepEqual(await readValues(second, 2), ["2", "3"]);
     });
 
+    test("close while a rebalance takes partitions: onRevoked is told once of each", async () => {
+      await using kit = await startConsuming();
+      const topic = await kit.topic("once", { partitions: 4 });
+      const groupId = kit.target.topicName("g");
+      await write(kit.cluster, { topic, partition: 0 }, numbers(1));
+      const told: number[] = [];
+      const begun = Promise.withResolvers<void>();
+      const go = Promise.withResolvers<void>();
+      const first = kit.consumer({
+        groupId,
+        groupProtocol,
+        autoOffsetReset: "earliest",
+        async onRevoked(partitions) {
+          for (const { partition } of partitions) told.push(partition);
+          begun.resolve();
+          await go.promise;
+        },
+      });
+      await first.subscribe(topic);
+      await readValues(first, 1);
+      const second = kit.consumer({ groupId, groupProtocol });
+      await second.subscribe(topic);
+      const polled = first.poll({ timeoutMs: 20_000 }).catch(() => {});
+      await begun.promise;
+      const closed = first.close();
+      // What close does by itself has had its turns.
+      await second.poll({ timeoutMs: 50 });
+      go.resolve();
+      await closed;
+      await polled;
+      assert.deepEqual(told.toSorted(), [0, 1, 2, 3]);
+    });
+
     test("unsubscribe gives back and commits; subscribing again goes on", async () => {
       await using kit = await startConsuming();
       const topic = await kit.topic("again");

@@ -62,6 +62,7 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
   private readonly options: ResolvedConsumerOptions;
   private readonly parts: ConsumerParts;
   private readonly membership: Membership | null;
+  private readonly listener: GroupListener;
   private readonly reader: Reader;
   private readonly committer: Committer;
   private readonly hands = new Hands();
@@ -77,7 +78,10 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
     this.parts = parts;
     this.options = resolveConsumerOptions(options, cluster.options);
     const lane = `consumer-${++made}`;
-    const listener = new GroupListener(this.options, { reader: () => this.reader, committer: () => this.committer });
+    const { logger } = cluster;
+    const reader = (): Reader => this.reader;
+    const listener = new GroupListener(this.options, { logger, reader, committer: () => this.committer });
+    this.listener = listener;
     const membership = membershipOf(cluster, this.options, listener, `group-${lane}`);
     this.membership = membership;
     this.reader = new Reader(cluster, {
@@ -429,20 +433,10 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
     const states = [...this.reader.partitions];
     for (const state of states) state.revoked = true;
     await bounded(this.committer.flush(states, { timeoutMs: left() }));
-    if (this.mode === "subscribed" && states.length > 0 && this.options.onRevoked !== null) {
-      await bounded(this.callOnRevoked(states.map(plain)));
-    }
+    if (this.mode === "subscribed") await bounded(this.listener.closed(states));
     this.committer.close();
     const leaving = leaveGroup === undefined ? {} : { leaveGroup };
     await bounded(Promise.all([this.membership?.close({ timeoutMs: left(), ...leaving }), this.reader.close()]));
-  }
-
-  private async callOnRevoked(partitions: readonly TopicPartition[]): Promise<void> {
-    try {
-      await this.options.onRevoked!(partitions);
-    } catch (error) {
-      this.cluster.logger.error({ error: String(error) }, "onRevoked failed while the consumer was closed.");
-    }
   }
 }
 

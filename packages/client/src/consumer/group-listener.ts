@@ -1,6 +1,7 @@
 // The reading side of a rebalance: takes partitions on, finishes and commits what is given back, and calls the application's hooks in between.
 // While a hook runs, nothing of its partitions is delivered. What a hook throws reaches the application's next call; the rebalance goes on.
 
+import type { Logger } from "@ottla/base";
 import type { KafkaError } from "../errors.ts";
 import type { TopicPartition } from "../records.ts";
 import type { Committer } from "./commit/committer.ts";
@@ -12,12 +13,19 @@ import type { Reader } from "./reader.ts";
 
 export class GroupListener implements AssignmentListener {
   private readonly options: ResolvedConsumerOptions;
+  private readonly logger: Logger;
   private readonly reader: () => Reader;
   private readonly committer: () => Committer;
+  /** The hook that runs, or ran last. Never rejects. */
+  private hook: Promise<void> = Promise.resolve();
 
   /** The reader and the committer are made after the membership that this is made for. */
-  constructor(options: ResolvedConsumerOptions, parts: { reader: () => Reader; committer: () => Committer }) {
+  constructor(
+    options: ResolvedConsumerOptions,
+    parts: { logger: Logger; reader: () => Reader; committer: () => Committer },
+  ) {
     this.options = options;
+    this.logger = parts.logger;
     this.reader = parts.reader;
     this.committer = parts.committer;
   }
@@ -36,16 +44,21 @@ export class GroupListener implements AssignmentListener {
     await Promise.all(states.map((state) => state.idle()));
     const owned = states.filter((state) => reader.partitions.holds(state));
     await this.committer().flush(owned);
-    // They were lost meanwhile, which was told.
-    if (states.length > 0 && owned.length === 0) return;
-    await this.call(this.options.onRevoked, partitions);
+    // They were lost meanwhile, or are given back by close, which is told.
+    await this.tellGone(this.options.onRevoked, owned);
     reader.remove(owned);
   }
 
   async lost(partitions: readonly TopicPartition[]): Promise<void> {
     const states = this.giveUp(partitions);
     this.reader().remove(states);
-    await this.call(this.options.onLost, partitions);
+    await this.tellGone(this.options.onLost, states);
+  }
+
+  /** The consumer is closed: a hook that runs may end, then it is told of those of which it was not. Never rejects. */
+  async closed(states: readonly PartitionState[]): Promise<void> {
+    await this.hook;
+    await this.tellGone(this.options.onRevoked, states);
   }
 
   failed(error: KafkaError): void {
@@ -64,11 +77,26 @@ export class GroupListener implements AssignmentListener {
     return states;
   }
 
-  private async call(hook: RebalanceHook | null, partitions: readonly TopicPartition[]): Promise<void> {
-    if (hook === null || partitions.length === 0) return;
+  // Each is told once, whether a rebalance or close came first.
+  private tellGone(hook: RebalanceHook | null, states: readonly PartitionState[]): Promise<void> {
+    const untold = states.filter(({ goneTold }) => !goneTold);
+    for (const state of untold) state.goneTold = true;
+    const partitions = untold.map(({ topic, partition }) => ({ topic, partition }));
+    return this.call(hook, partitions);
+  }
+
+  private call(hook: RebalanceHook | null, partitions: readonly TopicPartition[]): Promise<void> {
+    if (hook === null || partitions.length === 0) return Promise.resolve();
+    this.hook = this.run(hook, partitions);
+    return this.hook;
+  }
+
+  // Never rejects.
+  private async run(hook: RebalanceHook, partitions: readonly TopicPartition[]): Promise<void> {
     try {
       await hook(partitions);
     } catch (error) {
+      this.logger.warn({ error: String(error) }, "A hook for a rebalance failed.");
       this.reader().failed(errorOf(error));
     }
   }

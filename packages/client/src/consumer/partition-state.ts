@@ -47,6 +47,8 @@ export class PartitionState implements TopicPartition {
   held = false;
   /** Given back, or being given back: no record leaves any more. */
   revoked = false;
+  /** The hook for that was called: nobody calls it again. */
+  goneTold = false;
   /** A record's serde answers later, or a handler has its turn: nobody else may take from here. */
   busy = false;
   /** What the application has to be told before it gets more of this partition. */
