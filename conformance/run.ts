@@ -14,6 +14,7 @@ import { run, type Command } from "./processes.ts";
 import { Report } from "./report.ts";
 import { suites, type Suite } from "./suites.ts";
 import { checkTakeover } from "./takeover.ts";
+import { runTestRunners } from "./test-runners.ts";
 import { startTargets, type Target } from "./targets.ts";
 
 const suiteLimitMs = 120_000;
@@ -21,6 +22,7 @@ const dumpLogName = "kafka-dump-log";
 const kafkaToolsName = "kafka-tools";
 const librdkafkaName = "librdkafka";
 const ourClientName = "our-client";
+const testRunnersName = "test-runners";
 
 async function main(words: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -38,6 +40,7 @@ async function main(words: string[]): Promise<void> {
   const wanted: Wanted = (name) => positionals.length === 0 || positionals.some((part) => name.includes(part));
   const report = new Report({ skippedIsFailed: process.env["CI"] === "true" });
   await runClients(against, wanted, report);
+  if (wanted(testRunnersName)) await orSkipped(report, testRunnersName, () => runTestRunners(report));
   // The tests of librdkafka wait more than they work, so others work meanwhile.
   await Promise.all([
     withReference(against, wanted, report),

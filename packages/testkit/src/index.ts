@@ -25,5 +25,7 @@ export type { Journal, JournalEntry } from "./journal.ts";
 export { assertNoLeaks, LeakError, openResources } from "./leaks.ts";
 export type { LeakPolicy, NoLeaksOptions, OpenResources } from "./leaks.ts";
 export type { CoordinatorKind } from "./moved-coordinators.ts";
+export { useBroker } from "./use-broker.ts";
+export type { RunnerHooks, UseBrokerOptions } from "./use-broker.ts";
 export type { OpenConnection } from "./open-connections.ts";
 export type { GroupWaitOptions, RecordWaitOptions, RequestWaitOptions, Until, WaitOptions } from "./until.ts";

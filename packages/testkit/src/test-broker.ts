@@ -59,7 +59,7 @@ export class TestBroker implements AsyncDisposable {
     this.parts = parts;
     this.seed = parts.seed.value;
     this.journal = new Journal(parts.journalEntries);
-    this.conditions = new Conditions(() => this.describe());
+    this.conditions = new Conditions(() => this.report());
     const { conditions, connections } = this;
     this.inspect = new Inspection(() => this.node.broker, connections);
     this.until = new Until(conditions, this.inspect, this.journal);
@@ -166,6 +166,12 @@ export class TestBroker implements AsyncDisposable {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** What a failure should show: the last requests, and the seed with which to run it again. */
+  report(): string {
+    const requests = this.journal.print(SHOWN_REQUESTS);
+    return `${requests === "" ? "" : `the last requests:\n${requests}\n`}${replayHint(this.parts.seed)}`;
+  }
+
   /**
    * Answers what is in flight and closes; a second call waits for the first.
    * @throws LeakError when connections are open and `leaks` says "throw"; the broker is closed all the same.
@@ -182,7 +188,7 @@ export class TestBroker implements AsyncDisposable {
     this.clear();
     const { leaks } = this.parts;
     const leaked = leaks === "ignore" ? [] : await leakedConnections(this.connections, this.conditions);
-    const hint = leaked.length === 0 ? "" : this.describe();
+    const hint = leaked.length === 0 ? "" : this.report();
     this.connections.close();
     await this.engine.close();
     this.conditions.close();
@@ -193,10 +199,5 @@ export class TestBroker implements AsyncDisposable {
     this.faults.clear();
     this.moved.clear();
     this.connections.endDelays();
-  }
-
-  private describe(): string {
-    const requests = this.journal.print(SHOWN_REQUESTS);
-    return `${requests === "" ? "" : `the last requests:\n${requests}\n`}${replayHint(this.parts.seed)}`;
   }
 }
