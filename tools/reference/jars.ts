@@ -25,7 +25,18 @@ export function cacheFolder(...parts: string[]): string {
  * Resolves the runtime dependencies of `pomFile` into `.cache/<name>-<hash of the pom>/`, unless they are there already.
  * Returns a Java class path entry that takes in all of them. Throws MissingProgramError without Java or Maven.
  */
-export async function resolveJars(pomFile: string, name: string): Promise<string> {
+export function resolveJars(pomFile: string, name: string): Promise<string> {
+  const known = resolving.get(pomFile);
+  if (known !== undefined) return known;
+  const jars = copyJars(pomFile, name);
+  resolving.set(pomFile, jars);
+  return jars;
+}
+
+/** By POM: two suites of one run that ask at the same time must not copy into the same folder. */
+const resolving = new Map<string, Promise<string>>();
+
+async function copyJars(pomFile: string, name: string): Promise<string> {
   const hash = createHash("sha256").update(readFileSync(pomFile)).digest("hex").slice(0, 12);
   const folder = cacheFolder(`${name}-${hash}`);
   if (!existsSync(folder)) {
