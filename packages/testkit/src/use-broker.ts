@@ -6,7 +6,7 @@ import { startBroker } from "./start-broker.ts";
 import type { TestBroker } from "./test-broker.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- each runner gives its hooks another context, and more arguments
-type RegisterHook = (hook: (context?: any) => Promise<void>, ...more: any[]) => unknown;
+type RegisterHook = (hook: (...context: any[]) => Promise<void>, ...more: any[]) => unknown;
 
 /** The hooks of a test runner: the module `node:test`, the module `vitest`, the module `@jest/globals` or Jest's globals. */
 export interface RunnerHooks {
@@ -44,8 +44,9 @@ export function useBroker(runner: RunnerHooks, options: UseBrokerOptions = {}): 
     if (resetBeforeEach && !isFresh) await broker!.reset();
     isFresh = false;
   });
-  runner.afterEach(async (context?: unknown) => {
-    if (hasFailed(context)) console.error(broker!.report());
+  // Jest takes a hook that names a parameter for one that calls it back.
+  runner.afterEach(async (...contexts: unknown[]) => {
+    if (hasFailed(contexts[0])) console.error(broker!.report());
   });
   afterAll(async () => {
     const ended = broker;
