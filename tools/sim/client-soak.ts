@@ -8,10 +8,12 @@ import { Kafka } from "@ottla/client";
 import type { ProducerOptions } from "@ottla/client";
 import { startBroker } from "@ottla/testkit";
 import type { TestBroker } from "@ottla/testkit";
-import { readLog } from "./soak-audit.ts";
+import { OffsetAuditor, readLog } from "./soak-audit.ts";
 import { checkSoak } from "./soak-checks.ts";
 import { SoakHistory } from "./soak-history.ts";
 import { LeakWatch } from "./soak-leaks.ts";
+import { SoakMembers } from "./soak-members.ts";
+import type { GroupPlan } from "./soak-members.ts";
 import { closeTimed, IdempotentSender, TransactionalSender } from "./soak-senders.ts";
 import { Weather } from "./soak-weather.ts";
 import { createTopics } from "./wire-reads.ts";
@@ -37,6 +39,15 @@ const TOPICS = [
 const STORM_LEAST_MS = 2_000;
 const STORM_MORE_MS = 4_000;
 const CALM_LEAST_MS = 1_000;
+/** A session that runs out, a request that hangs until its timeout, and the rebalances after. */
+const CATCH_UP_MS = 20_000;
+const LOOK_AGAIN_MS = 25;
+const AUDIT_EVERY_MS = 200;
+const CHURN_LEAST_MS = 300;
+const CHURN_MORE_MS = 2_500;
+const SESSION_MS = 4_000;
+const SHOWN_REQUESTS = 60;
+const JOURNAL_ENTRIES = 20_000;
 const KAFKA_CLOSE_BOUND_MS = 10_000;
 
 const patience = { requestTimeoutMs: 3_000, deliveryTimeoutMs: 60_000 } as const;
@@ -56,6 +67,29 @@ const idempotent: readonly (ProducerOptions & { readonly name: string; readonly 
     maxBatchBytes: 200,
     maxBlockMs: 1_500,
   },
+];
+
+const everything = { topics: ["orders", "payments"], membersMost: 3, isStatic: false, readCommitted: false } as const;
+const quickly = {
+  autoOffsetReset: "earliest",
+  fetchMaxWaitMs: 100,
+  autoCommitIntervalMs: 300,
+  sessionTimeoutMs: SESSION_MS,
+  heartbeatIntervalMs: 300,
+} as const;
+
+const groups: readonly GroupPlan[] = [
+  { ...everything, id: "range", consumer: { ...quickly, partitionAssignors: ["range"] } },
+  { ...everything, id: "sticky", consumer: { ...quickly, partitionAssignors: ["cooperative-sticky"] } },
+  {
+    ...everything,
+    id: "static",
+    isStatic: true,
+    readCommitted: true,
+    consumer: { ...quickly, partitionAssignors: ["cooperative-sticky"] },
+  },
+  { ...everything, id: "next", consumer: { ...quickly, groupProtocol: "consumer" } },
+  { ...everything, id: "settled", readCommitted: true, consumer: { ...quickly, groupProtocol: "consumer" } },
 ];
 
 export async function clientSoak(options: SoakOptions): Promise<SoakReport> {
@@ -80,12 +114,21 @@ class Soak {
   private readonly broker: TestBroker;
   private readonly random: SeededRandom;
   private readonly clients: Kafka[] = [];
+  private readonly groups: readonly SoakMembers[];
 
   private constructor(options: SoakOptions, history: SoakHistory, broker: TestBroker) {
     this.options = options;
     this.history = history;
     this.broker = broker;
     this.random = new SeededRandom(options.seed);
+    this.groups = groups.map(
+      (plan) =>
+        new SoakMembers(plan, {
+          history,
+          random: new SeededRandom(this.random.uint32()),
+          kafka: (clientId) => this.connect(clientId),
+        }),
+    );
     this.weather = new Weather(broker, new SeededRandom(options.seed + 1));
   }
 
@@ -93,27 +136,32 @@ class Soak {
     const overrides = {
       "group.min.session.timeout.ms": "1000",
       "group.consumer.min.session.timeout.ms": "1000",
-      "group.consumer.session.timeout.ms": "6000",
+      "group.consumer.session.timeout.ms": String(SESSION_MS),
       "group.consumer.min.heartbeat.interval.ms": "100",
-      "group.consumer.heartbeat.interval.ms": "500",
+      "group.consumer.heartbeat.interval.ms": "300",
     };
-    const broker = await startBroker({ seed: options.seed, overrides });
+    const broker = await startBroker({ seed: options.seed, overrides, journalEntries: JOURNAL_ENTRIES });
     await createTopics(broker.port, TOPICS);
     return new Soak(options, history, broker);
   }
 
   async run(): Promise<void> {
     const stopSending = new AbortController();
+    const stopAuditing = new AbortController();
     const sending = this.senders().map((sender) => sender.run(stopSending.signal));
+    const auditing = this.audit(stopAuditing.signal);
     const untilMs = performance.now() + this.options.seconds * 1_000;
-    while (performance.now() < untilMs) {
-      this.options.log(`storm: ${this.weather.storm()}`);
-      await sleep(STORM_LEAST_MS + this.random.below(STORM_MORE_MS));
-      this.weather.calm();
+    while (performance.now() < untilMs && this.history.faults.length === 0) {
+      await this.storm(STORM_LEAST_MS + this.random.below(STORM_MORE_MS));
       await sleep(CALM_LEAST_MS);
+      await this.catchUp();
     }
     stopSending.abort();
     await Promise.all(sending);
+    await this.catchUp();
+    await Promise.all(this.groups.map((group) => group.end()));
+    stopAuditing.abort();
+    await auditing;
     await Promise.all(
       this.clients.map((kafka) =>
         closeTimed(this.history, "closing a client", KAFKA_CLOSE_BOUND_MS, () => kafka.close()),
@@ -121,6 +169,75 @@ class Soak {
     );
     await readLog(this.broker.port, TOPICS, this.history);
     await this.broker.close();
+  }
+
+  // Faults, and members that come and go.
+  private async storm(forMs: number): Promise<void> {
+    const { random, weather } = this;
+    const untilMs = performance.now() + forMs;
+    this.options.log(`storm: ${weather.storm()}`);
+    for (const group of this.groups) if (group.size === 0) group.join();
+    const frozen = random.chance(0.4) ? random.pick(this.groups.flatMap((group) => group.clientIds())) : null;
+    if (frozen !== null) weather.freeze(frozen);
+    const churning = this.groups.map(async (group) => {
+      for (;;) {
+        const pauseMs = CHURN_LEAST_MS + random.below(CHURN_MORE_MS);
+        if (performance.now() + pauseMs > untilMs) return;
+        await sleep(pauseMs);
+        group.churn();
+      }
+    });
+    await Promise.all([...churning, sleep(forMs)]);
+    weather.calm();
+    for (const group of this.groups) if (group.size === 0) group.join();
+  }
+
+  // Nobody stands still: what was acknowledged when the storm ended is handled by each group before long.
+  private async catchUp(): Promise<void> {
+    const goals = this.groups.map((group) => ({ group, goal: goalOf(this.history, group.plan) }));
+    const begunMs = performance.now();
+    let last: readonly string[] = [];
+    for (;;) {
+      const behind = goals.filter(({ group, goal }) => [...goal].some(([name, end]) => isBehind(group, name, end)));
+      if (behind.length === 0) break;
+      last = behind.map(({ group }) => group.plan.id);
+      if (performance.now() - begunMs > CATCH_UP_MS) {
+        for (const { group, goal } of behind) this.stalled(group, goal);
+        break;
+      }
+      if (process.env["SOAK_SLOW"] !== undefined && performance.now() - begunMs > Number(process.env["SOAK_SLOW"])) {
+        for (const { group } of behind) this.showRequests(group);
+        process.exit(1);
+      }
+      await sleep(LOOK_AGAIN_MS);
+    }
+    this.options.log(`caught up in ${Math.round(performance.now() - begunMs)} ms, last: ${last.join(", ")}`);
+  }
+
+  private stalled(group: SoakMembers, goal: ReadonlyMap<string, number>): void {
+    const places = [...goal]
+      .filter(([name, end]) => isBehind(group, name, end))
+      .map(([name, end]) => `${name} at ${group.furthest.get(name) ?? "nothing"} of ${end}`);
+    this.history.fault(`${group.plan.id} stands still: ${places.join(", ")}; ${group.describe()}`);
+    this.showRequests(group);
+  }
+
+  // What the group asked the broker last, and what became of it.
+  private showRequests({ plan }: SoakMembers): void {
+    const ofGroup = this.broker.journal.entries().filter(({ keys }) => keys.includes(plan.id));
+    for (const { atMs, api, clientId, errors, fault, outcome } of ofGroup.slice(-SHOWN_REQUESTS))
+      this.options.log(
+        `  ${Math.round(atMs)} ms ${api} of ${clientId}: ${[outcome, ...errors, fault ?? ""].join(" ")}`,
+      );
+  }
+
+  private async audit(signal: AbortSignal): Promise<void> {
+    const auditor = new OffsetAuditor(this.broker.port, this.history);
+    while (!signal.aborted) {
+      for (const { plan } of this.groups) await auditor.read(plan.id);
+      await sleep(AUDIT_EVERY_MS);
+    }
+    auditor.close();
   }
 
   private senders(): { run(signal: AbortSignal): Promise<void> }[] {
@@ -147,14 +264,34 @@ class Soak {
   }
 
   private kafka(clientId: string): Kafka {
-    const kafka = new Kafka({
+    const kafka = this.connect(clientId);
+    this.clients.push(kafka);
+    return kafka;
+  }
+
+  private connect(clientId: string): Kafka {
+    return new Kafka({
       bootstrapServers: this.broker.bootstrap,
       clientId,
       requestTimeoutMs: 3_000,
       defaultApiTimeoutMs: 15_000,
       metadataMaxAgeMs: 5_000,
     });
-    this.clients.push(kafka);
-    return kafka;
   }
+}
+
+/** By partition, the last record that the group has to handle as of now. */
+function goalOf({ sent }: SoakHistory, { topics, readCommitted }: GroupPlan): Map<string, number> {
+  const goal = new Map<string, number>();
+  for (const { topic, transaction, outcome } of sent) {
+    if (outcome === null || outcome === "failed" || !topics.includes(topic)) continue;
+    if (readCommitted && transaction !== null && transaction.told !== "committed") continue;
+    const name = `${topic}-${outcome.partition}`;
+    if (outcome.offset > (goal.get(name) ?? -1)) goal.set(name, outcome.offset);
+  }
+  return goal;
+}
+
+function isBehind({ furthest }: SoakMembers, name: string, end: number): boolean {
+  return (furthest.get(name) ?? -1) < end;
 }

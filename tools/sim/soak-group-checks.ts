@@ -26,7 +26,7 @@ function checkHandled(history: SoakHistory): string[] {
   return everyPlace(history).flatMap(({ group, partition, records, handlings }) => {
     const values = new Map(records.map(({ offset, value }) => [offset, value]));
     const wrong = handlings.filter(({ offset, value }) => values.get(offset) !== value);
-    const done = new Set(handlings.filter(({ ended }) => ended !== null).map(({ offset }) => offset));
+    const done = new Set(handlings.filter(({ isDone }) => isDone).map(({ offset }) => offset));
     const missed = visibleTo(group, records).filter(({ offset }) => !done.has(offset));
     return [
       ...wrong.map(({ offset, value }) => `${group.id} got ${value} at ${partition}@${offset}, where there is another`),
@@ -55,12 +55,12 @@ function checkHolders(history: SoakHistory): string[] {
     const place = placeOf({ group: group.id, partition });
     const byMember = Map.groupBy(owned.get(place) ?? [], ({ member }) => member);
     return handlings.flatMap((handling) => {
-      const { member, begun, offset } = handling;
-      const holding = byMember.get(member)?.findLast((ownership) => ownership.begun < begun);
+      const { member, delivered, offset } = handling;
+      const holding = byMember.get(member)?.findLast((ownership) => ownership.begun < delivered);
       if (holding === undefined) return [`${member} got ${partition}@${offset} and never had the partition`];
       const { ended, how } = holding;
       if (ended === null) return [];
-      if (ended < begun) return [`${member} got ${partition}@${offset} after the partition was ${how}`];
+      if (ended < delivered) return [`${member} got ${partition}@${offset} after the partition was ${how}`];
       const isLate = how === "revoked" && (handling.ended === null || handling.ended > ended);
       return isLate ? [`${member} had ${partition}@${offset} in work when it gave the partition back`] : [];
     });
@@ -86,8 +86,8 @@ function checkCommitted(history: SoakHistory): string[] {
   const readings = Map.groupBy(history.readings, placeOf);
   return everyPlace(history).flatMap(({ group, partition, records, handlings }) => {
     const done = new Map<number, number>();
-    for (const { offset, ended } of handlings)
-      if (ended !== null && ended < (done.get(offset) ?? Infinity)) done.set(offset, ended);
+    for (const { offset, ended, isDone } of handlings)
+      if (isDone && ended! < (done.get(offset) ?? Infinity)) done.set(offset, ended!);
     const visible = visibleTo(group, records);
     const sentences: string[] = [];
     let next = 0;

@@ -38,9 +38,13 @@ export interface Handling {
   readonly member: string;
   /** Records of one lane come one after another: a partition or a key, of one assignment and one loop. */
   readonly lane: string;
+  /** When it reached the application, which may have had others of the same batch to handle first. */
+  readonly delivered: number;
   readonly begun: number;
-  /** null when its handler did not end. */
+  /** null while its handler runs. */
   ended: number | null;
+  /** False while its handler runs, and when it threw. */
+  isDone: boolean;
 }
 
 /** An offset that was seen to be committed. */

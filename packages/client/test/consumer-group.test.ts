@@ -281,7 +281,10 @@ for (const groupProtocol of ["classic", "consumer"] as const) {
       go.resolve();
       await closed;
       await polled;
-      assert.deepEqual(told.toSorted(), [0, 1, 2, 3]);
+      assert.deepEqual(
+        told.toSorted((one, other) => one - other),
+        [0, 1, 2, 3],
+      );
     });
 
     test("unsubscribe gives back and commits; subscribing again goes on", async () => {
