@@ -367,7 +367,7 @@ describe("an application that is late", () => {
     driver.nowMs = 300_000;
     assert.deepEqual(driver.do({ kind: "tick" }), ["leave m1", "abandon"]);
     assert.equal(driver.member.commitAccess, "closed");
-    assert.deepEqual(driver.called(), ["join anew: because"]);
+    assert.deepEqual(driver.called(), ["join anew"]);
   });
 
   test("a static member only goes silent", () => {

@@ -148,7 +148,13 @@ export class SimulatedGroup {
     const { membership } = member.reader;
     if (member.isSlow) return;
     membership.progressed();
-    const owned = membership.owned().filter((each) => member.positions.has(keyOf(each)));
+    // The second one while the first is under way.
+    this.readOn(member);
+    this.clock.schedule(this.random.below(12), () => this.readOn(member));
+  }
+
+  private readOn(member: SimulatedMember): void {
+    const owned = member.reader.membership.owned().filter((each) => member.positions.has(keyOf(each)));
     for (const each of owned) member.positions.set(keyOf(each), member.positions.get(keyOf(each))! + 1);
     void this.commit(member, owned);
   }
@@ -161,6 +167,10 @@ export class SimulatedGroup {
     try {
       await member.reader.membership.commit(offsets, { timeoutMs: 4_000 });
       this.counts.commits++;
+      for (const { topic, partition, offset } of offsets) {
+        if ((this.committed.get(`${topic}-${partition}`) ?? 0) < offset)
+          this.violations.push(`${member.clientId} was told that ${offset} of ${topic}-${partition} is committed`);
+      }
     } catch {
       this.counts.refused++;
     }

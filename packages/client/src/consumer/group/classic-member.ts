@@ -1,17 +1,14 @@
 // A member of a classic group, as Java's AbstractCoordinator and ConsumerCoordinator: joins, is assigned to, heartbeats, joins again.
-// Pure: see member.ts. `advance` looks at the whole state and takes the one step that is due, so that nothing that comes at an odd moment
-// (a lost generation while the listener works, a new subscription while a JoinGroup waits) is forgotten.
+// Pure: see member.ts and member-base.ts.
 //
 // It never believes to own a partition without a generation: whoever loses the generation loses the partitions first, then joins again.
 
-import { assert } from "@ottla/base";
 import { errorCodes, errorName } from "@ottla/protocol";
 import type { HeartbeatResponse } from "@ottla/protocol/messages/12-heartbeat.ts";
 import type { JoinGroupResponse } from "@ottla/protocol/messages/11-join-group.ts";
 import type { SyncGroupResponse } from "@ottla/protocol/messages/14-sync-group.ts";
 import { brokerError } from "../../errors.ts";
 import type { KafkaError } from "../../errors.ts";
-import type { MetadataView } from "../../network/cluster.ts";
 import type { TopicPartition } from "../../records.ts";
 import type { ResolvedAssignors } from "./assignors/resolve-assignors.ts";
 import { reactionTo } from "./classic-answers.ts";
@@ -22,40 +19,22 @@ import { isBusy, nextPhase } from "./classic-phases.ts";
 import type { Phase } from "./classic-phases.ts";
 import { assignGroup, groupToLead, topicsFingerprint } from "./group-leader.ts";
 import type { GroupToLead } from "./group-leader.ts";
-import { HeartbeatPace } from "./heartbeat-pace.ts";
-import type {
-  CommitAccess,
-  ListenerCall,
-  Member,
-  MemberCommand,
-  MemberEffect,
-  MemberEvent,
-  MemberIdentity,
-  MemberOptions,
-  MemberSubscription,
-} from "./member.ts";
-import { compareText, PartitionSet, without } from "./partition-set.ts";
-import { PollWatch } from "./poll-watch.ts";
+import { MemberBase } from "./member-base.ts";
+import type { Standing } from "./member-base.ts";
+import type { CommitAccess, MemberCommand, MemberIdentity, MemberOptions, MemberSubscription } from "./member.ts";
+import { compareText, without } from "./partition-set.ts";
 import { matches } from "./topic-watch.ts";
 
 /** Java's JOIN_GROUP_TIMEOUT_LAPSE: a JoinGroup may wait for the whole rebalance timeout, and the answer needs a moment. */
 const JOIN_EXTRA_MS = 5_000;
 
-export interface ClassicMemberOptions extends MemberOptions, ResolvedAssignors {
-  readonly heartbeatIntervalMs: number;
-  readonly view: MetadataView;
-}
+export interface ClassicMemberOptions extends MemberOptions, ResolvedAssignors {}
 
-export class ClassicMember implements Member {
-  readonly owned = new PartitionSet();
-  private readonly options: ClassicMemberOptions;
-  private readonly watch: PollWatch;
-  private readonly pace: HeartbeatPace;
+export class ClassicMember extends MemberBase<ClassicMemberOptions> {
   private phase: Phase = "outside";
   private memberId = "";
   private generationId = -1;
   private protocolName = "";
-  private subscription: MemberSubscription | null = null;
   /** What the last JoinGroup said. */
   private joinedTopics: readonly string[] = [];
   private rejoinReason: string | null = null;
@@ -63,34 +42,11 @@ export class ClassicMember implements Member {
   private attempt = 0;
   /** Id of the JoinGroup, SyncGroup or refresh that the phase waits for. */
   private awaited = 0;
-  private requests = 0;
-  private calling: { readonly call: ListenerCall; readonly partitions: readonly TopicPartition[] } | null = null;
   private pendingAssignment: readonly TopicPartition[] | null = null;
   private lastAssignment: readonly TopicPartition[] | null = null;
   private lastGenerationId = -1;
-  private assignments = 0;
   private leading: GroupToLead | null = null;
   private fingerprint: string | null = null;
-  private view: MetadataView;
-  /** Partitions are owned whose generation is lost. */
-  private isLost = false;
-  private isLate = false;
-  /** It is the listener that is late, and no longer when it has ended. */
-  private isLateCall = false;
-  /** Gives everything back and leaves, whatever is subscribed to meanwhile. */
-  private isWithdrawing = false;
-  private failure: KafkaError | null = null;
-  private rebalanceStartMs: number | null = null;
-  private effects: MemberEffect[] = [];
-  private nowMs = 0;
-
-  constructor(options: ClassicMemberOptions) {
-    this.options = options;
-    this.view = options.view;
-    this.watch = new PollWatch(options.maxPollIntervalMs);
-    this.pace = new HeartbeatPace(options.heartbeatIntervalMs);
-  }
-
   get identity(): MemberIdentity {
     return { memberId: this.memberId, generationId: this.generationId };
   }
@@ -102,40 +58,26 @@ export class ClassicMember implements Member {
     return isForming ? "later" : "open";
   }
 
-  get isIdle(): boolean {
-    if (this.phase === "closed") return true;
-    return (
-      this.calling === null &&
-      (this.phase === "failed" || (this.subscription === null && !this.isWithdrawing && this.phase === "outside"))
-    );
+  protected get standing(): Standing {
+    return this.phase === "outside" || this.phase === "failed" || this.phase === "closed" ? this.phase : "inside";
   }
 
-  get dueMs(): number {
-    const heartbeat = this.heartbeats ? this.pace.dueMs : Infinity;
-    const late = this.isInGroup && !this.isLate ? this.watch.lateAtMs : Infinity;
-    const retry = this.wantsToJoin && this.calling === null && this.subscription !== null ? this.retryAtMs : Infinity;
-    return Math.min(heartbeat, late, retry);
+  protected get isInGroup(): boolean {
+    return this.memberId !== "" && this.phase !== "failed" && this.phase !== "closed";
   }
 
-  handle(command: MemberCommand, nowMs: number): MemberEffect[] {
-    this.nowMs = nowMs;
-    this.effects = [];
-    if (this.phase === "closed") return [];
-    this.take(command);
-    if (this.isInGroup && !this.isLate && nowMs >= this.watch.lateAtMs) this.tooLate();
-    this.advance();
-    if (this.heartbeats && nowMs >= this.pace.dueMs) this.heartbeat();
-    return this.effects;
+  // Who waits in JoinGroup or SyncGroup is alive for the coordinator without them.
+  protected get heartbeats(): boolean {
+    if (this.generationId < 0) return false;
+    return this.phase !== "joining" && this.phase !== "syncing" && this.phase !== "failed" && this.phase !== "closed";
   }
 
-  private take(command: MemberCommand): void {
+  protected get ownDueMs(): number {
+    return this.wantsToJoin && !this.isCalling && this.subscription !== null ? this.retryAtMs : Infinity;
+  }
+
+  protected takeOwn(command: MemberCommand): void {
     switch (command.kind) {
-      case "subscribe":
-        this.subscribe(command.subscription);
-        break;
-      case "metadata":
-        this.view = command.view;
-        break;
       case "joined":
         if (this.isAwaited(command.id, "joining")) this.joined(command.response);
         break;
@@ -147,21 +89,10 @@ export class ClassicMember implements Member {
         break;
       case "refreshed":
         if (this.isAwaited(command.id, "refreshing")) this.join();
-        else if (this.isAwaited(command.id, "findingTopics")) this.assign();
+        else if (this.isAwaited(command.id, "findingTopics")) this.lead();
         break;
       case "requestFailed":
         this.requestFailed(command.id, command.error);
-        break;
-      case "called":
-        this.called(command.error);
-        break;
-      case "progressed":
-        this.watch.progressed(this.nowMs);
-        this.isLate = false;
-        break;
-      case "waiting":
-        this.watch.waiting(command.isWaiting, this.nowMs);
-        this.isLate = false;
         break;
       case "rejoin":
         this.rejoinReason ??= command.reason;
@@ -169,50 +100,27 @@ export class ClassicMember implements Member {
       case "commitRefused":
         this.commitRefused(command.errorCode, command.identity);
         break;
-      case "close":
-        this.close(command.leaveGroup);
-        break;
-      case "consumerHeartbeatAnswered":
-      case "tick":
+      default:
         break;
     }
   }
 
-  private subscribe(subscription: MemberSubscription | null): void {
-    if (subscription !== null && this.phase === "failed") {
+  protected resubscribed(before: MemberSubscription | null): void {
+    if (this.subscription !== null && this.phase === "failed") {
       this.failure = null;
       this.attempt = 0;
       this.enter("outside");
     }
-    if (this.subscription === null) {
-      this.watch.progressed(this.nowMs);
-      this.retryAtMs = this.nowMs;
-    }
-    this.subscription = subscription;
-    if (subscription === null && (this.memberId !== "" || this.phase !== "outside")) this.isWithdrawing = true;
+    if (before === null) this.retryAtMs = this.nowMs;
   }
 
-  /** The one step that is due. */
-  private advance(): void {
-    if (this.calling !== null || this.phase === "closed") return;
-    if (this.isLost) {
-      this.isLost = false;
-      if (this.giveUp("lost", this.owned.list())) return;
-    }
-    if (this.phase === "failed") {
-      if (this.failure !== null) this.effects.push({ kind: "failed", error: this.failure });
-      this.failure = null;
-      return;
-    }
-    if (this.isWithdrawing && this.withdraw()) return;
-    if (this.subscription === null) return;
+  protected step(subscription: MemberSubscription): void {
     if (this.pendingAssignment !== null) {
       this.takeAssignment(this.pendingAssignment);
-      if (this.calling !== null) return;
+      return;
     }
-    if (this.phase === "stable") this.noteChanges(this.subscription);
-    if (!this.wantsToJoin || this.nowMs < this.retryAtMs) return;
-    this.prepare(this.subscription);
+    if (this.phase === "stable") this.noteChanges(subscription);
+    if (this.wantsToJoin && this.nowMs >= this.retryAtMs) this.prepare(subscription);
   }
 
   private noteChanges({ topics }: MemberSubscription): void {
@@ -243,10 +151,7 @@ export class ClassicMember implements Member {
     this.enter("joining");
     this.joinedTopics = topics;
     this.pace.stop();
-    if (this.rebalanceStartMs === null) {
-      this.rebalanceStartMs = this.nowMs;
-      this.tell("info", { name: "rebalance:start", sentence: this.rejoinReason ?? "joins the group" });
-    }
+    this.rebalanceStarted(this.rejoinReason ?? "joins the group");
     const { lastAssignment, lastGenerationId, memberId, generationId } = this;
     const body = joinRequest(this.options, this.options.assignors, {
       memberId,
@@ -286,7 +191,8 @@ export class ClassicMember implements Member {
     this.effects.push({ kind: "refresh", id: this.nextRequest(), topics: this.leading.topics });
   }
 
-  private assign(): void {
+  /** Divides the partitions among the members, and hands that in. */
+  private lead(): void {
     const leading = this.leading!;
     this.fingerprint = this.currentFingerprint(leading);
     if (leading.skipAssignment) {
@@ -321,9 +227,7 @@ export class ClassicMember implements Member {
     this.attempt = 0;
     this.retryAtMs = this.nowMs;
     this.rejoinReason = null;
-    const latencyMs = this.nowMs - (this.rebalanceStartMs ?? this.nowMs);
-    this.rebalanceStartMs = null;
-    this.tell("info", { name: "rebalance:end", sentence: `is in generation ${this.generationId}`, latencyMs });
+    this.rebalanceEnded(`is in generation ${this.generationId}`);
     const decoded = decodeAssignment(assignment);
     if (decoded === null)
       this.tell("warn", { name: "member:unreadable", sentence: "the leader assigned nothing that can be read" });
@@ -352,9 +256,7 @@ export class ClassicMember implements Member {
       return;
     }
     this.pendingAssignment = null;
-    const added = without(assigned, this.owned.list());
-    this.owned.add(added, ++this.assignments);
-    this.call("assigned", added);
+    this.assign(without(assigned, this.owned.list()));
   }
 
   private rebalanceRefused(api: string, reaction: Reaction, errorCode: number): void {
@@ -395,7 +297,7 @@ export class ClassicMember implements Member {
     this.retryAtMs = this.nowMs + this.options.backoffMs(this.attempt++);
   }
 
-  private heartbeat(): void {
+  protected heartbeat(): void {
     const id = ++this.requests;
     this.pace.sent(id, this.nowMs);
     const timeoutMs = Math.min(this.options.requestTimeoutMs, this.options.sessionTimeoutMs);
@@ -432,28 +334,12 @@ export class ClassicMember implements Member {
       this.fail(brokerError(errorCode, null, this.context("OffsetCommit")));
   }
 
-  private called(error: KafkaError | null): void {
-    if (this.calling === null) return;
-    const { call, partitions } = this.calling;
-    this.calling = null;
-    if (this.isLateCall) this.isLate = false;
-    this.watch.callEnded(this.nowMs);
-    if (call === "revoked") this.owned.remove(partitions);
-    if (error !== null) this.fail(error);
+  protected loseMembership(why: string): void {
+    this.loseGeneration(why, true);
+    this.rejoinReason = null;
   }
 
-  // What the application does not come back for belongs to others soon: leave now, and join again when it moves (KIP-62).
-  private tooLate(): void {
-    this.isLate = true;
-    this.isLateCall = this.calling !== null;
-    const { maxPollIntervalMs } = this.options;
-    this.tell("warn", {
-      name: "poll:late",
-      sentence: `leaves the group, as records or a rebalance were worked on for more than maxPollIntervalMs (${maxPollIntervalMs} ms)`,
-    });
-    this.leave("consumer poll timeout has expired.", undefined);
-    this.loseGeneration("poll timeout", true);
-  }
+  protected heard(): void {}
 
   /** The generation does not count any more, or not even the member id; what is owned is lost. */
   private loseGeneration(why: string, withMember: boolean): void {
@@ -476,61 +362,31 @@ export class ClassicMember implements Member {
     if (this.generationId >= 0) this.pace.restart(this.nowMs);
   }
 
-  /** What is left to give back is given back, then the member leaves. Whether the listener is busy with that. */
-  private withdraw(): boolean {
+  protected interrupt(): void {
     if (isBusy(this.phase)) {
       this.effects.push({ kind: "abandon" });
       this.interrupted();
     }
     this.pendingAssignment = null;
-    if (this.giveUp("revoked", this.owned.list())) return true;
-    this.isWithdrawing = false;
-    this.leave("the consumer unsubscribed from all topics", undefined);
-    this.loseGeneration("unsubscribed", true);
-    this.rejoinReason = null;
-    this.rebalanceStartMs = null;
-    return false;
   }
 
-  private leave(reason: string, wanted: boolean | undefined): void {
+  protected leave(reason: string, wanted: boolean | undefined): void {
     const should = wanted ?? this.options.groupInstanceId === null;
     if (!should || this.memberId === "") return;
     this.effects.push({ kind: "leave", body: leaveRequest(this.options, this.memberId, reason) });
     this.tell("info", { name: "left", sentence: reason });
   }
 
-  private fail(error: KafkaError): void {
-    if (this.phase === "failed") return;
-    if (error.code !== "FENCED_INSTANCE_ID") this.leave(`the consumer failed: ${error.code}`, undefined);
-    this.loseGeneration(error.message, true);
-    this.rejoinReason = null;
-    this.failure = error;
+  protected enterFailed(): void {
     this.enter("failed");
   }
 
-  private close(leaveGroup: boolean | undefined): void {
+  protected close(leaveGroup: boolean | undefined): void {
     this.leave("the consumer is being closed", leaveGroup);
-    this.effects.push({ kind: "abandon" });
-    this.calling = null;
-    this.owned.clear();
+    this.forgetAll();
     this.generationId = -1;
     this.memberId = "";
     this.enter("closed");
-  }
-
-  /** Whether there was something to give up, so that the listener is busy now. */
-  private giveUp(call: "revoked" | "lost", partitions: readonly TopicPartition[]): boolean {
-    if (partitions.length === 0) return false;
-    if (call === "lost") this.owned.remove(partitions);
-    this.call(call, partitions);
-    return true;
-  }
-
-  private call(call: ListenerCall, partitions: readonly TopicPartition[]): void {
-    assert(this.calling === null, "the listener is asked for one thing at a time");
-    this.calling = { call, partitions };
-    this.watch.callStarted(this.nowMs);
-    this.effects.push({ kind: "call", call, partitions });
   }
 
   private get wantsToJoin(): boolean {
@@ -538,16 +394,6 @@ export class ClassicMember implements Member {
     return (
       this.phase === "outside" || this.phase === "between" || (this.phase === "stable" && this.rejoinReason !== null)
     );
-  }
-
-  private get isInGroup(): boolean {
-    return this.memberId !== "" && this.phase !== "failed" && this.phase !== "closed";
-  }
-
-  // Who waits in JoinGroup or SyncGroup is alive for the coordinator without them.
-  private get heartbeats(): boolean {
-    if (this.generationId < 0) return false;
-    return this.phase !== "joining" && this.phase !== "syncing" && this.phase !== "failed" && this.phase !== "closed";
   }
 
   private hasAssignor(protocolName: string | null): boolean {
@@ -565,10 +411,6 @@ export class ClassicMember implements Member {
 
   private context(api: string): { api: string; groupId: string } {
     return { api, groupId: this.options.groupId };
-  }
-
-  private tell(level: "info" | "warn", event: MemberEvent): void {
-    this.effects.push({ kind: "tell", level, event });
   }
 
   private enter(phase: Phase): void {

@@ -127,6 +127,9 @@ export interface MemberOptions {
   readonly sessionTimeoutMs: number;
   readonly maxPollIntervalMs: number;
   readonly requestTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** The metadata as they are when the member is made. */
+  readonly view: MetadataView;
   readonly rack: string | null;
   readonly backoffMs: (attempt: number) => number;
 }

@@ -173,7 +173,8 @@ export class OffsetCommits {
   /** Sends what is pending in one request. Whether all of it was settled. */
   private async sendAll(identity: MemberIdentity): Promise<boolean> {
     const { cluster, groupId, lane } = this.parts;
-    const batch = this.pending;
+    // What comes while the request is under way is not in it.
+    const batch = [...this.pending];
     const offsets = new Map<string, OffsetToCommit>();
     for (const commit of batch) for (const each of commit.offsets) offsets.set(keyOf(each), each);
     const options = { lane, signal: this.ended.signal, timeoutMs: cluster.options.requestTimeoutMs };
