@@ -59,9 +59,9 @@ export function useBroker(runner: RunnerHooks, options: UseBrokerOptions = {}): 
   };
 }
 
-/** node:test's context says whether its test passed, Vitest's has its task. */
+/** node:test's context says whether its test passed, Vitest's, which is a function, has its task. */
 function hasFailed(context: unknown): boolean {
-  if (typeof context !== "object" || context === null) return false;
+  if ((typeof context !== "object" && typeof context !== "function") || context === null) return false;
   if ("passed" in context) return context.passed === false;
   return "task" in context && (context.task as { result?: { state?: string } }).result?.state === "fail";
 }

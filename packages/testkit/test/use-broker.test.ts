@@ -66,6 +66,28 @@ test("other runners' names of the hooks do as well, and outside of tests there i
   assert.throws(broker, /the broker is there inside tests only/);
 });
 
+test("a failure is known by what the runner gives to its hooks", async (t) => {
+  const hooks: Record<string, (...context: unknown[]) => Promise<void>> = {};
+  const register = (name: string) => (hook: () => Promise<void>) => void (hooks[name] = hook);
+  const [beforeAll, beforeEach, afterEach, afterAll] = ["all", "each", "failed", "end"].map(register);
+  useBroker(
+    { beforeAll: beforeAll!, beforeEach: beforeEach!, afterEach: afterEach!, afterAll: afterAll! },
+    { seed: 3 },
+  );
+  const { mock } = t.mock.method(console, "error", () => {});
+  await hooks["all"]!();
+  const task = (state: string) => Object.assign(() => {}, { task: { result: { state } } });
+  const contexts = [undefined, null, { passed: true }, task("pass"), { passed: false }, task("fail")];
+  for (const context of contexts) await hooks["failed"]!(context);
+  await hooks["end"]!();
+  assert.deepEqual(
+    mock.calls.map((call) => String(call.arguments[0]).includes("seed 3")),
+    [true, true],
+  );
+  // Jest takes a hook that names a parameter for one that calls it back.
+  assert.equal(hooks["failed"]!.length, 0);
+});
+
 test("hooks of no runner are refused", () => {
   const nothing = (): void => {};
   assert.throws(() => useBroker({ beforeEach: nothing, afterEach: nothing }), /give it the runner's hooks/);
