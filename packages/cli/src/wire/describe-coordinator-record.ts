@@ -32,6 +32,11 @@ for (const key of allCoordinatorRecords) {
   if (value !== undefined && key.apiKey !== null) kinds[logOf(name)].set(key.apiKey, { name, key, value });
 }
 
+/** The schemas of a kind of record; undefined for a kind that Kafka 4.3 does not have. */
+export function coordinatorKindOf(log: CoordinatorLog, type: number): Kind | undefined {
+  return kinds[log].get(type);
+}
+
 function logOf(name: string): CoordinatorLog {
   if (name === "TransactionLog") return "transaction-log";
   return name === "ShareSnapshot" || name === "ShareUpdate" ? "share-group-state" : "offsets";

@@ -57,7 +57,8 @@ function partsOf({ arguments: own, exclusive = [] }: ArgumentsOwner): string[] {
   const single = own.map((spec) => (spec.isRequired === true ? argumentText(spec) : `[${argumentText(spec)}]`));
   const groups = exclusive.map(({ arguments: group, isRequired }) => {
     const text = group.map(argumentText).join(" | ");
-    return isRequired === true ? `(${text})` : `[${text}]`;
+    if (isRequired !== true) return `[${text}]`;
+    return group.length === 1 ? text : `(${text})`;
   });
   return ["[-h]", ...single, ...groups];
 }

@@ -36,13 +36,16 @@ export interface ClientWhere {
 }
 
 /** Runs the action with a producer, which is closed with all it was given behind it. */
-export async function withProducer<T>(where: ClientWhere, action: (producer: Producer) => Promise<T>): Promise<T> {
+export async function withProducer<T>(
+  where: ClientWhere,
+  action: (producer: Producer, kafka: Kafka) => Promise<T>,
+): Promise<T> {
   const { producerOptions, producerTable } = await import("./producer-properties.ts");
   const { client, more } = await readClientProperties(where.properties, producerTable);
   await using kafka = new Kafka({ ...client, bootstrapServers: where.servers });
   const producer = kafka.producer(producerOptions(more));
   try {
-    return await action(producer);
+    return await action(producer, kafka);
   } finally {
     await producer.close();
   }
@@ -51,14 +54,14 @@ export async function withProducer<T>(where: ClientWhere, action: (producer: Pro
 /** Runs the action with a consumer, which then leaves its group. `own` are options that no property has, such as hooks. */
 export async function withConsumer<T>(
   where: ClientWhere & { readonly own?: ConsumerOptions },
-  action: (consumer: Consumer) => Promise<T>,
+  action: (consumer: Consumer, kafka: Kafka) => Promise<T>,
 ): Promise<T> {
   const { consumerOptions, consumerTable } = await import("./consumer-properties.ts");
   const { client, more } = await readClientProperties(where.properties, consumerTable);
   await using kafka = new Kafka({ ...client, bootstrapServers: where.servers });
   const consumer = kafka.consumer({ ...consumerOptions(more), ...where.own });
   try {
-    return await action(consumer);
+    return await action(consumer, kafka);
   } finally {
     await consumer.close();
   }

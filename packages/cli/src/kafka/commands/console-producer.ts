@@ -8,7 +8,7 @@ import { ExitError } from "../command-io.ts";
 import type { CommandIo, KafkaCommand } from "../command-io.ts";
 import { futureMessage, isExpected } from "../failure.ts";
 import { javaText } from "../text/java-error.ts";
-import { inputLines } from "./console-producer/input-lines.ts";
+import { inputLines } from "../text/input-lines.ts";
 import { LineReader } from "./console-producer/line-reader.ts";
 import {
   LINE_READER,
