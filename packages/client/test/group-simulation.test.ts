@@ -7,8 +7,8 @@ import { describe, test } from "node:test";
 import { SimulatedGroup } from "./support/simulated-group.ts";
 import type { GroupKind } from "./support/simulated-group.ts";
 
-const SEEDS = 3;
-const STEPS = 250;
+const SEEDS = 2;
+const STEPS = 200;
 const kinds: readonly GroupKind[] = ["eager", "cooperative", "consumer", "mixed"];
 
 const [kind, seed] = process.argv.slice(2);
