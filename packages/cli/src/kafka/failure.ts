@@ -5,7 +5,7 @@ import { KafkaError } from "@ottla/client";
 import { CommandFailure } from "./command-failure.ts";
 import { ExitError } from "./command-io.ts";
 import type { CommandIo } from "./command-io.ts";
-import { PropertyError } from "./client/client-properties.ts";
+import { PropertyError } from "./client/property-values.ts";
 import { OptionError } from "./options/option-error.ts";
 import { javaMessage, javaText, rootError } from "./text/java-error.ts";
 

@@ -1,8 +1,8 @@
 // A consumer's properties (ConsumerConfig) to ConsumerOptions.
 
 import type { ConsumerOptions } from "@ottla/client";
-import { PropertyError, asBoolean, asNumber, asText, only } from "./client-properties.ts";
-import type { PropertyTable, Reader } from "./client-properties.ts";
+import { PropertyError, asBoolean, asNumber, asText, only } from "./property-values.ts";
+import type { PropertyTable, Reader } from "./property-values.ts";
 
 const word: Reader = (text) => text.trim().toLowerCase();
 

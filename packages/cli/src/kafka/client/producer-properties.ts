@@ -1,8 +1,8 @@
 // A producer's properties (ProducerConfig) to ProducerOptions.
 
 import type { ProducerOptions } from "@ottla/client";
-import { PropertyError, asBoolean, asNumber, asText, only } from "./client-properties.ts";
-import type { PropertyTable, Reader } from "./client-properties.ts";
+import { PropertyError, asBoolean, asNumber, asText, only } from "./property-values.ts";
+import type { PropertyTable, Reader } from "./property-values.ts";
 
 const acks: Reader = (text, name) => {
   const word = text.trim().toLowerCase();

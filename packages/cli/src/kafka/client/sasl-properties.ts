@@ -1,7 +1,7 @@
 // sasl.mechanism and sasl.jaas.config to the client's SASL options. Pure.
 
 import type { SaslOptions } from "@ottla/client";
-import { PropertyError } from "./client-properties.ts";
+import { PropertyError } from "./property-values.ts";
 
 const known: ReadonlySet<string> = new Set(["sasl.mechanism", "sasl.jaas.config"]);
 

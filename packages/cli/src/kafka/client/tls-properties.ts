@@ -2,7 +2,7 @@
 // stores in PKCS12, cannot be read by Node and are refused. Reading files is the caller's.
 
 import type { ConnectionOptions } from "node:tls";
-import { PropertyError } from "./client-properties.ts";
+import { PropertyError } from "./property-values.ts";
 
 type ReadFile = (path: string) => Promise<Buffer>;
 
