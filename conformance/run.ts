@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { MissingProgramError } from "../tools/reference.ts";
+import { runClientSoak } from "./client-soak.ts";
 import { checkDump, fillForDump } from "./dump-log.ts";
 import { checkKilledFolder } from "./killed-folder.ts";
 import { runKafkaTools } from "./kafka-tools/suite.ts";
@@ -23,6 +24,7 @@ const kafkaToolsName = "kafka-tools";
 const librdkafkaName = "librdkafka";
 const ourClientName = "our-client";
 const testRunnersName = "test-runners";
+const clientSoakName = "client-soak";
 
 async function main(words: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -41,8 +43,9 @@ async function main(words: string[]): Promise<void> {
   const report = new Report({ skippedIsFailed: process.env["CI"] === "true" });
   await runClients(against, wanted, report);
   if (wanted(testRunnersName)) await orSkipped(report, testRunnersName, () => runTestRunners(report));
-  // The tests of librdkafka wait more than they work, so others work meanwhile.
+  // The tests of librdkafka wait more than they work, and so does the soak: others work meanwhile.
   await Promise.all([
+    wanted(clientSoakName) && against === "ottla" ? runClientSoak(report) : null,
     withReference(against, wanted, report),
     withLibrdkafka({ ...values, quick: values.quick || positionals.length === 0 }, { against, wanted, report }),
   ]);

@@ -124,6 +124,7 @@ class SoakMember {
   private readonly living: Promise<void>;
   private session = 0;
   private style = "";
+  private inWork = 0;
   private stopLoop = new AbortController();
   private closing: Promise<void> | null = null;
 
@@ -146,7 +147,7 @@ class SoakMember {
 
   describe(): string {
     const closing = this.closing === null ? "" : ", closing";
-    return `${this.name} in ${this.style} has ${[...this.owned.keys()].join(" ")}${closing}`;
+    return `${this.name} in ${this.style} (${this.inWork} in work) has ${[...this.owned.keys()].join(" ")}${closing}`;
   }
 
   /** Never rejects. */
@@ -207,6 +208,8 @@ class SoakMember {
       case "poll":
         while (!signal.aborted && this.closing === null)
           await this.handleAll(await consumer.poll({ timeoutMs: 200, maxRecords: 50, signal }));
+        // Only another poll, which does not come, or this says that the last ones are done.
+        if (this.closing === null) void consumer.commit({ timeoutMs: 2_000 });
         return;
       case "run":
         return consumer.run({ signal, concurrency, eachRecord: (record) => this.handle(record, { mayThrow: true }) });
@@ -245,8 +248,10 @@ class SoakMember {
       isDone: false,
     };
     history.handled(plan.id, partition, handling);
+    this.inWork++;
     if (random.chance(0.004)) await sleep(random.below(SLOW_MOST_MS));
     else if (random.chance(0.05)) await turn();
+    this.inWork--;
     handling.ended = history.tick();
     if (mayThrow && random.chance(0.000_5)) throw new HandlerFailed("the handler failed");
     handling.isDone = true;

@@ -22,7 +22,7 @@ export interface SenderOptions {
 
 const UNDER_WAY_MOST = 200;
 const BURST_MOST = 16;
-const PAUSE_MOST_MS = 60;
+const PAUSE_MOST_MS = 150;
 const LIVES_LEAST_MS = 4_000;
 const LIVES_MORE_MS = 8_000;
 const CLOSE_BOUND_MS = 8_000;
