@@ -162,4 +162,12 @@ export type {
 export type { PollOptions } from "./consumer/delivery/polling.ts";
 export type { RunContext } from "./consumer/delivery/run.ts";
 export type { AutoOffsetReset } from "./consumer/offset-reset.ts";
-export type { Assignor } from "./consumer/group/assignors/assignor.ts";
+export type {
+  AssignablePartition,
+  Assignor,
+  AssignorContext,
+  GroupAssignment,
+  AssignorMember,
+  GroupToAssign,
+  RebalanceProtocol,
+} from "./consumer/group/assignors/assignor.ts";

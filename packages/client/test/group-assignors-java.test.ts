@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import type { GroupMember } from "../src/consumer/group/assignors/assignor.ts";
+import type { AssignorMember } from "../src/consumer/group/assignors/assignor.ts";
 import { resolveAssignors } from "../src/consumer/group/assignors/resolve-assignors.ts";
 import type { AssignorName } from "../src/consumer/group/assignors/resolve-assignors.ts";
 import { decodeStickyUserData, encodeStickyUserData } from "../src/consumer/group/assignors/sticky.ts";
@@ -138,7 +138,7 @@ function expected({ members }: Vector): (string | readonly string[])[][] {
   return members.map(({ memberId, partitions }) => [memberId, partitions]);
 }
 
-function memberOf({ memberId, instance, subscription }: VectorMember): GroupMember {
+function memberOf({ memberId, instance, subscription }: VectorMember): AssignorMember {
   const member = decodeMember({ memberId, groupInstanceId: instance, metadata: Buffer.from(subscription, "base64") });
   assert.ok(member !== null);
   return member;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { SeededRandom } from "@ottla/base";
-import type { Assignor, GroupMember } from "../src/consumer/group/assignors/assignor.ts";
+import type { Assignor, AssignorMember } from "../src/consumer/group/assignors/assignor.ts";
 import { resolveAssignors } from "../src/consumer/group/assignors/resolve-assignors.ts";
 import { keyOf } from "../src/consumer/group/partition-set.ts";
 import type { TopicPartition } from "../src/records.ts";
@@ -44,7 +44,7 @@ class LivingGroup {
   }
 
   rebalance(): void {
-    const members = this.members.map((member): GroupMember => {
+    const members = this.members.map((member): AssignorMember => {
       const context = { ...member, lastAssignment: member.owned, lastGenerationId: member.generationId };
       return {
         memberId: member.memberId,
@@ -167,7 +167,7 @@ describe("assignors", () => {
 
   test("a partition that two members claim for one generation is left to the next rebalance by cooperative-sticky", () => {
     const assignor = resolveAssignors(["cooperative-sticky"]).assignors[0]!;
-    const claim = (memberId: string, generationId: number): GroupMember => ({
+    const claim = (memberId: string, generationId: number): AssignorMember => ({
       memberId,
       groupInstanceId: null,
       topics: ["t"],

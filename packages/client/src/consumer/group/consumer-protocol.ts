@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter, DecodeError } from "@ottla/base";
 import { consumerProtocolAssignment } from "@ottla/protocol/embedded-data/consumer-protocol-assignment.ts";
 import { consumerProtocolSubscription } from "@ottla/protocol/embedded-data/consumer-protocol-subscription.ts";
 import type { TopicPartition } from "../../records.ts";
-import type { GroupMember } from "./assignors/assignor.ts";
+import type { AssignorMember } from "./assignors/assignor.ts";
 import { byTopic, comparePartitions, compareText } from "./partition-set.ts";
 
 const VERSION = 3;
@@ -43,7 +43,7 @@ export function decodeMember(member: {
   readonly memberId: string;
   readonly groupInstanceId: string | null;
   readonly metadata: Buffer;
-}): GroupMember | null {
+}): AssignorMember | null {
   const decoded = decode(consumerProtocolSubscription, member.metadata);
   if (decoded === null) return null;
   return {

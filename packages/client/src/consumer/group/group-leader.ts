@@ -5,12 +5,12 @@ import type { JoinGroupResponse } from "@ottla/protocol/messages/11-join-group.t
 import { KafkaError } from "../../errors.ts";
 import type { MetadataView } from "../../network/cluster.ts";
 import type { TopicPartition } from "../../records.ts";
-import type { AssignablePartition, Assignor, GroupAssignment, GroupMember } from "./assignors/assignor.ts";
+import type { AssignablePartition, Assignor, GroupAssignment, AssignorMember } from "./assignors/assignor.ts";
 import { decodeMember } from "./consumer-protocol.ts";
 import { compareText, keyOf } from "./partition-set.ts";
 
 export interface GroupToLead {
-  readonly members: readonly GroupMember[];
+  readonly members: readonly AssignorMember[];
   /** Those whose subscription cannot be read; they get nothing. */
   readonly unreadable: readonly string[];
   /** All topics that somebody subscribes to. */
@@ -20,7 +20,7 @@ export interface GroupToLead {
 }
 
 export function groupToLead({ members, skipAssignment }: JoinGroupResponse): GroupToLead {
-  const read: GroupMember[] = [];
+  const read: AssignorMember[] = [];
   const unreadable: string[] = [];
   for (const member of members) {
     const decoded = decodeMember(member);
@@ -63,7 +63,7 @@ function assignable(topic: string, view: MetadataView): AssignablePartition[] {
   }));
 }
 
-function refuseStolen(members: readonly GroupMember[], assignment: GroupAssignment, name: string): void {
+function refuseStolen(members: readonly AssignorMember[], assignment: GroupAssignment, name: string): void {
   const revoked = new Set<string>();
   const added = new Set<string>();
   for (const { memberId, ownedPartitions } of members) {

@@ -14,7 +14,7 @@ export interface AssignablePartition {
 }
 
 /** A member as it told of itself when it joined. */
-export interface GroupMember {
+export interface AssignorMember {
   readonly memberId: string;
   readonly groupInstanceId: string | null;
   readonly topics: readonly string[];
@@ -29,7 +29,7 @@ export interface GroupMember {
 export interface GroupToAssign {
   /** The topics that somebody subscribed to and that exist, with their partitions by number. */
   readonly topics: ReadonlyMap<string, readonly AssignablePartition[]>;
-  readonly members: readonly GroupMember[];
+  readonly members: readonly AssignorMember[];
 }
 
 /** Each member's partitions, by member id. A member that is not there gets nothing. */
@@ -59,7 +59,7 @@ export interface Assignor {
 }
 
 /** The members in the order of range and roundrobin: static ones first, by instance id, then the others by member id. */
-export function compareMembers(one: GroupMember, other: GroupMember): number {
+export function compareMembers(one: AssignorMember, other: AssignorMember): number {
   if (one.groupInstanceId !== null && other.groupInstanceId !== null)
     return compare(one.groupInstanceId, other.groupInstanceId);
   if (one.groupInstanceId !== null) return -1;

@@ -4,7 +4,7 @@
 
 import type { TopicPartition } from "../../../records.ts";
 import { comparePartitions } from "../partition-set.ts";
-import type { AssignablePartition, Assignor, GroupAssignment, GroupMember, GroupToAssign } from "./assignor.ts";
+import type { AssignablePartition, Assignor, GroupAssignment, AssignorMember, GroupToAssign } from "./assignor.ts";
 import { compareMembers, racksMatter } from "./assignor.ts";
 
 export const rangeAssignor: Assignor = { name: "range", protocols: ["eager"], assign };
@@ -26,7 +26,7 @@ function assign({ topics, members }: GroupToAssign): GroupAssignment {
 function assignRanges(
   state: TopicState,
   assigned: Lists,
-  mayAssign: (member: GroupMember, partition: number) => boolean,
+  mayAssign: (member: AssignorMember, partition: number) => boolean,
 ): void {
   for (const member of state.members) {
     if (state.unassigned.size === 0) return;
@@ -77,7 +77,7 @@ function assignTogether(states: readonly TopicState[], assigned: Lists): void {
 }
 
 class TopicState {
-  readonly members: readonly GroupMember[];
+  readonly members: readonly AssignorMember[];
   readonly hasRacks: boolean;
   readonly needsRacks: boolean;
   readonly partitionCount: number;
@@ -88,7 +88,7 @@ class TopicState {
   private readonly perMember: number;
   private extra: number;
 
-  constructor(topic: string, partitions: readonly AssignablePartition[], members: readonly GroupMember[]) {
+  constructor(topic: string, partitions: readonly AssignablePartition[], members: readonly AssignorMember[]) {
     this.topic = topic;
     this.members = members.filter(({ topics }) => topics.includes(topic)).toSorted(compareMembers);
     this.partitionCount = partitions.length;
@@ -103,15 +103,15 @@ class TopicState {
     this.needsRacks = racksMatter(memberRacks, partitions);
   }
 
-  racksMatch({ rack }: GroupMember, partition: number): boolean {
+  racksMatch({ rack }: AssignorMember, partition: number): boolean {
     return rack === null || rack === "" || (this.racks.get(partition)?.includes(rack) ?? false);
   }
 
-  maxAssignable({ memberId }: GroupMember): number {
+  maxAssignable({ memberId }: AssignorMember): number {
     return Math.max(0, this.perMember + (this.extra > 0 ? 1 : 0) - this.counts.get(memberId)!);
   }
 
-  assign({ memberId }: GroupMember, partitions: readonly number[], assigned: Lists): void {
+  assign({ memberId }: AssignorMember, partitions: readonly number[], assigned: Lists): void {
     const count = this.counts.get(memberId)! + partitions.length;
     this.counts.set(memberId, count);
     if (count > this.perMember) this.extra--;

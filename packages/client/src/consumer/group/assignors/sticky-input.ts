@@ -3,7 +3,7 @@
 
 import type { TopicPartition } from "../../../records.ts";
 import { compareText, keyOf } from "../partition-set.ts";
-import type { GroupMember, GroupToAssign } from "./assignor.ts";
+import type { AssignorMember, GroupToAssign } from "./assignor.ts";
 import { racksMatter } from "./assignor.ts";
 
 /** What a member says it had, and in which generation; null when it does not say which. */
@@ -15,7 +15,7 @@ export interface Possession {
 export interface StickyInput {
   readonly topics: GroupToAssign["topics"];
   /** By id. */
-  readonly members: readonly GroupMember[];
+  readonly members: readonly AssignorMember[];
   readonly claims: ReadonlyMap<string, Possession>;
   /** What each member owned, of topics that are there, without what a newer generation gave to another. */
   readonly owned: ReadonlyMap<string, readonly TopicPartition[]>;
@@ -28,7 +28,7 @@ export interface StickyInput {
 
 const NO_GENERATION = -1;
 
-export function stickyInput(group: GroupToAssign, possessionOf: (member: GroupMember) => Possession): StickyInput {
+export function stickyInput(group: GroupToAssign, possessionOf: (member: AssignorMember) => Possession): StickyInput {
   const members = group.members.toSorted((one, other) => compareText(one.memberId, other.memberId));
   const claims = new Map(members.map((member) => [member.memberId, possessionOf(member)]));
   const owned = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]));
@@ -66,7 +66,7 @@ function take(list: TopicPartition[], key: string): void {
   if (at >= 0) list.splice(at, 1);
 }
 
-function haveSameTopics(members: readonly GroupMember[]): boolean {
+function haveSameTopics(members: readonly AssignorMember[]): boolean {
   const first = new Set(members[0]?.topics);
   return members.every(({ topics }) => {
     const names = new Set(topics);
@@ -81,7 +81,7 @@ export class Racks {
   private readonly ofPartition = new Map<string, readonly string[]>();
   private readonly membersPerRack = new Map<string, number>();
 
-  constructor({ topics }: GroupToAssign, members: readonly GroupMember[]) {
+  constructor({ topics }: GroupToAssign, members: readonly AssignorMember[]) {
     const racked = members.filter(({ rack }) => rack !== null && rack !== "");
     this.matter = racksMatter(new Set(racked.map(({ rack }) => rack!)), [...topics.values()].flat());
     if (!this.matter) return;

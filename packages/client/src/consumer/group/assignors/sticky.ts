@@ -5,7 +5,7 @@
 import { ByteReader, ByteWriter, DecodeError } from "@ottla/base";
 import type { TopicPartition } from "../../../records.ts";
 import { byTopic, keyOf } from "../partition-set.ts";
-import type { Assignor, GroupAssignment, GroupMember, GroupToAssign } from "./assignor.ts";
+import type { Assignor, GroupAssignment, AssignorMember, GroupToAssign } from "./assignor.ts";
 import { assignConstrained } from "./sticky-constrained.ts";
 import { assignGeneral } from "./sticky-general.ts";
 import { stickyInput } from "./sticky-input.ts";
@@ -30,7 +30,7 @@ export const cooperativeStickyAssignor: Assignor = {
   },
 };
 
-function assignSticky(group: GroupToAssign, possessionOf: (member: GroupMember) => Possession) {
+function assignSticky(group: GroupToAssign, possessionOf: (member: AssignorMember) => Possession) {
   const input = stickyInput(group, possessionOf);
   if (input.members.length === 0) return { assignment: new Map<string, TopicPartition[]>(), transferring: null };
   return input.sameTopics ? assignConstrained(input) : assignGeneral(input);
@@ -59,14 +59,14 @@ function transfers(group: GroupToAssign, assignment: GroupAssignment): Map<strin
   return new Map([...added].filter(([key]) => revoked.has(key)));
 }
 
-function cooperativePossession({ ownedPartitions, generationId, userData }: GroupMember): Possession {
+function cooperativePossession({ ownedPartitions, generationId, userData }: AssignorMember): Possession {
   if (generationId >= 0) return { partitions: ownedPartitions, generationId };
   if (userData === null) return { partitions: ownedPartitions, generationId: null };
   return { partitions: ownedPartitions, generationId: userData.length < 4 ? -1 : userData.readInt32BE(0) };
 }
 
 // An eager member has given everything back before it joined, so its bytes tell what it had.
-function stickyPossession({ userData }: GroupMember): Possession {
+function stickyPossession({ userData }: AssignorMember): Possession {
   if (userData === null || userData.length === 0) return { partitions: [], generationId: null };
   return decodeStickyUserData(userData);
 }
