@@ -43,6 +43,8 @@ export class SoakMembers {
   private readonly surroundings: GroupSurroundings;
   private readonly members = new Set<SoakMember>();
   private readonly leaving = new Set<Promise<void>>();
+  /** Those of members that leave included. */
+  private readonly instances = new Set<string>();
   private joined = 0;
 
   constructor(plan: GroupPlan, surroundings: GroupSurroundings) {
@@ -70,13 +72,12 @@ export class SoakMembers {
   join(): void {
     const { random, history } = this.surroundings;
     const name = `${this.plan.id}.${++this.joined}`;
-    const taken = new Set([...this.members].map(({ instance }) => instance));
-    const free = Array.from({ length: this.plan.membersMost }, (_, index) => `${this.plan.id}-instance-${index}`);
-    const instance = this.plan.isStatic ? free.find((each) => !taken.has(each))! : null;
+    const instance = this.plan.isStatic ? this.freeInstance() : null;
     const handled = (partition: string, offset: number): void => {
       if (offset > (this.furthest.get(partition) ?? -1)) this.furthest.set(partition, offset);
     };
     const { plan } = this;
+    if (instance !== null) this.instances.add(instance);
     this.members.add(
       new SoakMember({ name, instance, plan, random, history, handled, kafka: this.surroundings.kafka(name) }),
     );
@@ -92,12 +93,18 @@ export class SoakMembers {
     return [...this.members].map((member) => member.describe()).join("; ");
   }
 
-  // An instance is not taken anew before the one that had it is closed.
+  // An instance is not taken anew before the member that had it is closed.
+  private freeInstance(): string {
+    for (let index = 0; ; index++) {
+      const instance = `${this.plan.id}-instance-${index}`;
+      if (!this.instances.has(instance)) return instance;
+    }
+  }
+
   private leave(member: SoakMember): Promise<void> {
-    const isStatic = member.instance !== null;
-    if (!isStatic) this.members.delete(member);
+    this.members.delete(member);
     const left = member.close().finally(() => {
-      this.members.delete(member);
+      if (member.instance !== null) this.instances.delete(member.instance);
       this.leaving.delete(left);
     });
     this.leaving.add(left);
