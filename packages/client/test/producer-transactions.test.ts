@@ -34,7 +34,7 @@ for (const protocol of protocols) {
       assert.equal(answer, 1);
       await producer.transaction((transaction) => void transaction.send({ topic, partition: 0, value: "c" }));
       const cluster = target.cluster();
-      assert.deepEqual(await producedValues(cluster, topic), ["a", "b", "c"]);
+      assert.deepEqual(await committedValues(cluster, topic), ["a", "b", "c"]);
       const batches = await producedBatches(cluster, topic);
       assert.deepEqual(
         batches.flatMap(({ marker }) => marker ?? []),
@@ -56,7 +56,7 @@ for (const protocol of protocols) {
       await assert.rejects(failed, /changed my mind/);
       await producer.transaction((transaction) => void transaction.send({ topic, partition: 0, value: "kept" }));
       const cluster = target.cluster();
-      assert.deepEqual(await producedValues(cluster, topic), ["kept"]);
+      assert.deepEqual(await committedValues(cluster, topic), ["kept"]);
       assert.deepEqual(await producedValues(cluster, topic, "uncommitted"), ["lost", "kept"]);
     });
 
@@ -96,7 +96,7 @@ for (const protocol of protocols) {
         return true;
       });
       await assert.rejects(earlier.beginTransaction(), { code: "PRODUCER_FENCED" });
-      assert.deepEqual(await producedValues(target.cluster(), topic), ["v"]);
+      assert.deepEqual(await committedValues(target.cluster(), topic), ["v"]);
     });
 
     test("consumed offsets are committed with the transaction, from calls that overlap as well", async () => {
@@ -137,7 +137,7 @@ for (const protocol of protocols) {
       });
       await assert.rejects(failed, { code: "COMMIT_FAILED", abortable: true, fatal: false });
       await producer.transaction((transaction) => void transaction.send({ topic, partition: 0, value: "next" }));
-      assert.deepEqual(await producedValues(target.cluster(), topic), ["next"]);
+      assert.deepEqual(await committedValues(target.cluster(), topic), ["next"]);
     });
 
     test("a record that fails makes the commit fail, and the next transaction is well", async () => {
@@ -151,7 +151,7 @@ for (const protocol of protocols) {
       });
       await assert.rejects(failed, { code: "MESSAGE_TOO_LARGE", abortable: true, fatal: false });
       await producer.transaction((transaction) => void transaction.send({ topic, partition: 0, value: "next" }));
-      assert.deepEqual(await producedValues(target.cluster(), topic), ["next"]);
+      assert.deepEqual(await committedValues(target.cluster(), topic), ["next"]);
     });
 
     test("lost answers of every transactional request change nothing", async () => {
@@ -187,7 +187,7 @@ for (const protocol of protocols) {
         assert.equal(lost.hits, protocol === "second" && api.startsWith("Add") ? 0 : 1, api);
         values.push(api);
       }
-      assert.deepEqual(await producedValues(target.cluster(), topic), values);
+      assert.deepEqual(await committedValues(target.cluster(), topic), values);
     });
 
     test("close aborts the open transaction", async () => {
@@ -270,6 +270,12 @@ async function committedOffset(cluster: Cluster, groupId: string, topic: string,
     if (found.errorCode !== errorCodes.UNSTABLE_OFFSET_COMMIT || attempt === ATTEMPTS) return found.committedOffset;
     await cluster.delay(cluster.backoffMs(attempt));
   }
+}
+
+/** The values of committed transactions, once the last transaction has ended. */
+async function committedValues(cluster: Cluster, topic: string): Promise<string[]> {
+  await lastMarker(cluster, topic);
+  return producedValues(cluster, topic);
 }
 
 /** What ended the topic's last transaction, once it has ended. */
