@@ -4,12 +4,19 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 
+/** A test that hangs fails instead of holding up the rest for ever. */
+const LIMIT_MS = 240_000;
 const everything = ["packages/*/test/**/*.test.ts", "tools/test/**/*.test.ts"];
 const words = process.argv.slice(2);
 const concurrency = Math.max(2, availableParallelism() - 1);
 const child = spawn(
   process.execPath,
-  ["--test", `--test-concurrency=${concurrency}`, ...(words.length === 0 ? everything : words)],
+  [
+    "--test",
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${LIMIT_MS}`,
+    ...(words.length === 0 ? everything : words),
+  ],
   { stdio: "inherit" },
 );
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
