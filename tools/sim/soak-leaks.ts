@@ -24,8 +24,8 @@ export class LeakWatch {
   }
 
   /** To be called when all is closed; waits a little for what is ending. */
-  async end(): Promise<void> {
-    const untilMs = performance.now() + LET_GO_MS;
+  async end(letGoMs = LET_GO_MS): Promise<void> {
+    const untilMs = performance.now() + letGoMs;
     let more = this.more();
     while (more.length > 0 && performance.now() < untilMs) {
       await sleep(LOOK_AGAIN_MS);

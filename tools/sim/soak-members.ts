@@ -1,6 +1,7 @@
 // The groups of a soak: members that join, leave and are frozen every few seconds, read in every way that a consumer has, and are slow, or
 // throw, now and then. They note what they own and what they handle.
 
+import { getEventListeners } from "node:events";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import type { SeededRandom } from "@ottla/base";
 import { KafkaError } from "@ottla/client";
@@ -198,6 +199,8 @@ class SoakMember {
         }
       } finally {
         clearTimeout(timer);
+        const left = getEventListeners(this.stopLoop.signal, "abort").length;
+        if (left > 0) history.fault(`a leak: ${left} listeners of ${this.name}'s ${this.style} are left at its signal`);
       }
     }
   }

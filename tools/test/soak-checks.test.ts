@@ -1,9 +1,12 @@
 // The checks of the soak see what they are for: a history that keeps every promise, and the same with one violation planted each.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { describe, test } from "node:test";
 import { checkSoak } from "../sim/soak-checks.ts";
 import { SoakHistory, valueOf } from "../sim/soak-history.ts";
+import { LeakWatch } from "../sim/soak-leaks.ts";
 import type { Handling, LoggedRecord, Ownership, SentRecord, SoakTransaction } from "../sim/soak-history.ts";
 
 /** Two members share a group at each isolation level; the first gives orders-0 to the second after two of four records. */
@@ -207,6 +210,56 @@ const violations: readonly (readonly [name: string, plant: (history: Sound) => v
     /settled was shown t:0 at orders-0@1, which was open/,
   ],
 ];
+
+describe("the watch for leaks", () => {
+  const leaks: readonly (readonly [name: string, leak: () => Promise<() => void>, sentence: RegExp])[] = [
+    [
+      "a timer",
+      async () => {
+        const timer = setTimeout(() => {}, 60_000);
+        return () => clearTimeout(timer);
+      },
+      /a leak: \d+ Timeout/,
+    ],
+    [
+      "a socket",
+      async () => {
+        const server = createServer().listen(0, "127.0.0.1");
+        await once(server, "listening");
+        return () => void server.close();
+      },
+      /a leak: \d+ TCPServerWrap|a leak: \d+ TCPSERVERWRAP/i,
+    ],
+    [
+      "a rejection that nobody handles",
+      async () => {
+        process.emit("unhandledRejection", new Error("nobody looked"), Promise.resolve());
+        return () => {};
+      },
+      /an unhandled rejection: Error: nobody looked/,
+    ],
+  ];
+  for (const [name, leak, sentence] of leaks) {
+    test(`planted: ${name}`, async () => {
+      const history = new SoakHistory();
+      // What the test runner does with a rejection is not what is tried here.
+      const others = process.listeners("unhandledRejection");
+      process.removeAllListeners("unhandledRejection");
+      const watch = new LeakWatch(history);
+      const mend = await leak();
+      await watch.end(0);
+      for (const other of others) process.on("unhandledRejection", other);
+      mend();
+      assert.match(history.faults.join("\n"), sentence);
+    });
+  }
+
+  test("nothing is left", async () => {
+    const history = new SoakHistory();
+    await new LeakWatch(history).end(0);
+    assert.deepEqual(history.faults, []);
+  });
+});
 
 describe("the checks of the soak", () => {
   test("a sound history keeps every promise", () => {
