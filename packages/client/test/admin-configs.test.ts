@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resourceKey } from "../src/admin/configs.ts";
 import type { ConfigResource } from "../src/admin/configs.ts";
-import { codeOf, codesOf, eventually, startAdmin } from "./support/admin-fixtures.ts";
+import { codeOf, codesOf, startAdmin } from "./support/admin-fixtures.ts";
+import { eventually } from "./support/eventually.ts";
 
 test("a topic's configs are described with source, type, synonyms and documentation", async () => {
   await using made = await startAdmin();

@@ -16,6 +16,7 @@ import { unregisterBrokerApi } from "@ottla/protocol/messages/64-unregister-brok
 import { updateFeaturesApi } from "@ottla/protocol/messages/57-update-features.ts";
 import { Admin } from "../src/admin/admin.ts";
 import { codeOf, codesOf, startServed } from "./support/admin-fixtures.ts";
+import { eventually } from "./support/eventually.ts";
 import { ScriptedCluster } from "./support/scripted-cluster.ts";
 
 const throttleTimeMs = 0;
@@ -211,12 +212,12 @@ test("resources that have configs are listed by type, client metrics among them"
       .filter((each) => [topic, name("metrics"), name("group")].includes(each.name))
       .map((each) => `${each.type} ${each.name}`)
       .sort();
+  await eventually(async () => assert.equal((await named([])).length, 3));
   assert.deepEqual(await named(["TOPIC"]), [`TOPIC ${topic}`]);
   assert.deepEqual(await named(["GROUP", "CLIENT_METRICS"]), [
     `CLIENT_METRICS ${name("metrics")}`,
     `GROUP ${name("group")}`,
   ]);
-  assert.equal((await named([])).length, 3);
   assert.equal((await admin.listClientMetricsResources()).includes(name("metrics")), true);
 });
 

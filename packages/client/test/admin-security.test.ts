@@ -16,10 +16,11 @@ import { describeDelegationTokenApi } from "@ottla/protocol/messages/41-describe
 import { describeUserScramCredentialsApi } from "@ottla/protocol/messages/50-describe-user-scram-credentials.ts";
 import { expireDelegationTokenApi } from "@ottla/protocol/messages/40-expire-delegation-token.ts";
 import { renewDelegationTokenApi } from "@ottla/protocol/messages/39-renew-delegation-token.ts";
-import type { AclBinding } from "../src/admin/acls.ts";
+import type { AclBinding, AclFilter } from "../src/admin/acls.ts";
 import type { ClientQuotas } from "../src/admin/quotas.ts";
 import { Admin } from "../src/admin/admin.ts";
-import { codeOf, codesOf, eventually, startServed } from "./support/admin-fixtures.ts";
+import { codeOf, codesOf, startServed } from "./support/admin-fixtures.ts";
+import { eventually } from "./support/eventually.ts";
 import { ScriptedCluster } from "./support/scripted-cluster.ts";
 
 const throttleTimeMs = 0;
@@ -84,9 +85,11 @@ test("access rules are created, described and deleted; each binding and filter i
   assert.deepEqual(await codesOf(admin.createAcls([binding, { ...binding, resourceName: "" }, prefixed])), {
     1: "INVALID_REQUEST",
   });
-  const full = { ...binding, patternType: "LITERAL", host: "*", permissionType: "ALLOW" };
-  assert.deepEqual(await admin.describeAcls({ resourceType: "TOPIC", resourceName: name("orders") }), [full]);
-  assert.deepEqual(await admin.describeAcls({ resourceName: name("pay"), patternType: "PREFIXED" }), [prefixed]);
+  const full: AclBinding = { ...binding, patternType: "LITERAL", host: "*", permissionType: "ALLOW" };
+  const describes = (filter: AclFilter, expected: readonly AclBinding[]) =>
+    eventually(async () => assert.deepEqual(await admin.describeAcls(filter), expected));
+  await describes({ resourceType: "TOPIC", resourceName: name("orders") }, [full]);
+  await describes({ resourceName: name("pay"), patternType: "PREFIXED" }, [prefixed]);
   const deleted = await admin.deleteAcls([
     { resourceName: name("orders") },
     { resourceName: name("none") },
@@ -100,7 +103,7 @@ test("access rules are created, described and deleted; each binding and filter i
       [2, [prefixed]],
     ],
   );
-  assert.deepEqual(await admin.describeAcls({ resourceName: name("orders") }), []);
+  await describes({ resourceName: name("orders") }, []);
   if (scripted === null) return;
   assert.deepEqual(scripted.requests(describeAclsApi)[0], {
     resourceTypeFilter: 2,
@@ -227,7 +230,7 @@ test("SCRAM credentials are set, described and deleted, each user for itself", a
   const [alice, bob] = [name("alice"), name("bob")];
   const mechanism = "SCRAM-SHA-512";
   await admin.alterUserScramCredentials([{ user: alice, mechanism, password: "secret", iterations: 5000 }]);
-  const described = await admin.describeUserScramCredentials([alice]);
+  const described = await eventually(() => admin.describeUserScramCredentials([alice]));
   assert.deepEqual(described.get(alice), { user: alice, credentials: [{ mechanism, iterations: 5000 }] });
   assert.equal((await admin.describeUserScramCredentials()).has(alice), true);
   assert.deepEqual(await codesOf(admin.describeUserScramCredentials([alice, bob])), { [bob]: "RESOURCE_NOT_FOUND" });
@@ -242,7 +245,9 @@ test("SCRAM credentials are set, described and deleted, each user for itself", a
     [name("carol")]: "UNACCEPTABLE_CREDENTIAL",
     [bob]: "RESOURCE_NOT_FOUND",
   });
-  assert.deepEqual(await codesOf(admin.describeUserScramCredentials([alice])), { [alice]: "RESOURCE_NOT_FOUND" });
+  await eventually(async () => {
+    assert.deepEqual(await codesOf(admin.describeUserScramCredentials([alice])), { [alice]: "RESOURCE_NOT_FOUND" });
+  });
 });
 
 test("a password is salted as RFC 7677 says, and is not sent", async () => {

@@ -15,7 +15,8 @@ import { streamsGroupDescribeApi } from "@ottla/protocol/messages/89-streams-gro
 import { streamsGroupHeartbeatApi } from "@ottla/protocol/messages/88-streams-group-heartbeat.ts";
 import { Admin } from "../src/admin/admin.ts";
 import type { Cluster } from "../src/network/cluster.ts";
-import { codeOf, codesOf, eventually, startServed } from "./support/admin-fixtures.ts";
+import { codeOf, codesOf, startServed } from "./support/admin-fixtures.ts";
+import { eventually } from "./support/eventually.ts";
 import { ScriptedCluster } from "./support/scripted-cluster.ts";
 
 const throttleTimeMs = 0;
@@ -27,8 +28,10 @@ const memberId = "AAAAAAAAAAAAAAAAAAAABA";
 async function heartbeat(cluster: Cluster, groupId: string, memberEpoch: number, topic: string): Promise<void> {
   const request = { groupId, memberId, memberEpoch, subscribedTopicNames: memberEpoch === 0 ? [topic] : null };
   const nodeId = await cluster.coordinator("group", groupId);
-  const { errorCode } = await cluster.send(nodeId, shareGroupHeartbeatApi, request);
-  assert.equal(errorCode, 0);
+  await eventually(async () => {
+    const { errorCode } = await cluster.send(nodeId, shareGroupHeartbeatApi, request);
+    assert.equal(errorCode, 0);
+  });
 }
 
 /** One share group of at most one member, with offsets of one topic, as Kafka's coordinator answers about it. */
@@ -230,7 +233,7 @@ test("a streams group is described with its topology and its members' tasks", as
   const topic = await made.topic("orders", 2);
   const [groupId, none] = [name("group"), name("none")];
   const nodeId = await cluster.coordinator("group", groupId);
-  const joined = await cluster.send(nodeId, streamsGroupHeartbeatApi, {
+  const request = {
     groupId,
     memberId,
     memberEpoch: 0,
@@ -255,8 +258,11 @@ test("a streams group is described with its topology and its members' tasks", as
     warmupTasks: [],
     processId: "process",
     clientTags: [{ key: "zone", value: "a" }],
+  };
+  await eventually(async () => {
+    const { errorCode } = await cluster.send(nodeId, streamsGroupHeartbeatApi, request);
+    assert.equal(errorCode, 0);
   });
-  assert.equal(joined.errorCode, 0);
   const described = await eventually(async () => {
     const group = (await admin.describeStreamsGroups([groupId])).get(groupId)!;
     assert.equal(group.topologyEpoch, 0);

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ZERO_UUID } from "@ottla/base";
 import { AdminError, settled } from "../src/admin/admin-error.ts";
-import { codeOf, codesOf, eventually, startAdmin } from "./support/admin-fixtures.ts";
+import { codeOf, codesOf, startAdmin } from "./support/admin-fixtures.ts";
+import { eventually } from "./support/eventually.ts";
 
 test("topics are created with what they are given, and the answer tells what they became", async () => {
   await using made = await startAdmin();

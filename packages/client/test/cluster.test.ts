@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTopicsApi } from "@ottla/protocol/messages/19-create-topics.ts";
 import { describeClusterApi } from "@ottla/protocol/messages/60-describe-cluster.ts";
 import { metadataApi } from "@ottla/protocol/messages/03-metadata.ts";
 import { ClosedError } from "../src/errors.ts";
+import { createTopics } from "./support/created-topics.ts";
 import { startTarget } from "./target.ts";
 
 const describeClusterBody = { includeClusterAuthorizedOperations: false, includeFencedBrokers: false };
@@ -50,11 +50,7 @@ test("topics of interest are in every refresh", async () => {
   await using target = await startTarget();
   const cluster = target.cluster();
   const name = target.topicName("wanted");
-  await cluster.send(await cluster.controller(), createTopicsApi, {
-    topics: [{ name, numPartitions: 3, replicationFactor: 1, assignments: [], configs: [] }],
-    timeoutMs: 5000,
-    validateOnly: false,
-  });
+  await createTopics(target.kafka().admin(), [{ name, partitions: 3 }]);
   const end = cluster.interest([name]);
   const view = await cluster.refreshMetadata();
   assert.equal(view.topics.get(name)?.partitions.length, 3);

@@ -129,7 +129,8 @@ describe("failures on the way", ofOurBroker, () => {
     const leaves = faults.add({ api: "LeaveGroup", action: { hang: true } });
     const startedMs = performance.now();
     await consumer.close({ timeoutMs: 200 });
-    assert.ok(performance.now() - startedMs < 600, `${performance.now() - startedMs} ms`);
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < 10_000, `${tookMs} ms: not the 30 s of a close without a bound`);
     for (const fault of [fetches, commits, leaves]) fault.remove();
   });
 

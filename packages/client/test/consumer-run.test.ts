@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ConfigError } from "../src/errors.ts";
 import { committedOf, numbers, readValues, startConsuming, write } from "./support/consuming.ts";
+import { PATIENCE_MS } from "./support/eventually.ts";
 
 function whenAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -35,6 +36,7 @@ describe("run", () => {
     const stop = new AbortController();
     const seen: number[][] = [[], [], [], []];
     const running = new Set<number>();
+    const three = Promise.withResolvers<void>();
     let most = 0;
     let count = 0;
     await consumer.run({
@@ -44,6 +46,8 @@ describe("run", () => {
         assert.ok(!running.has(partition), "one handler of a partition at a time");
         running.add(partition);
         most = Math.max(most, running.size);
+        if (most === 3) three.resolve();
+        await three.promise;
         await pause(1);
         seen[partition]!.push(offset);
         running.delete(partition);
@@ -62,6 +66,7 @@ describe("run", () => {
     const stop = new AbortController();
     const seen = new Map<string, number[]>();
     const running = new Set<string>();
+    const three = Promise.withResolvers<void>();
     let most = 0;
     let count = 0;
     await consumer.run({
@@ -73,6 +78,8 @@ describe("run", () => {
         assert.ok(!running.has(key), "one handler of a key at a time");
         running.add(key);
         most = Math.max(most, running.size);
+        if (most === 3) three.resolve();
+        await three.promise;
         await pause(key === "k0" ? 3 : 1);
         seen.set(key, [...(seen.get(key) ?? []), record.offset]);
         running.delete(key);
@@ -150,7 +157,7 @@ describe("run", () => {
   });
 
   for (const each of ["eachRecord", "eachBatch"] as const) {
-    test(`${each} threw: the partition can be given back, nobody works on it`, { timeout: 5_000 }, async () => {
+    test(`${each} threw: the partition can be given back, nobody works on it`, { timeout: PATIENCE_MS }, async () => {
       const { kit, topic, groupId, consumer } = await started(1, 10);
       await using _ = kit;
       const handler = (offset: number, failing: number): void => {
@@ -220,7 +227,7 @@ describe("run", () => {
     await begun.promise;
     const startedMs = performance.now();
     await consumer.close({ timeoutMs: 100 });
-    assert.ok(performance.now() - startedMs < 1_000);
+    assert.ok(performance.now() - startedMs < 10_000, "not the 30 s of a close without a bound");
   });
 
   test("options that contradict are refused", async () => {

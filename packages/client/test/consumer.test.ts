@@ -362,7 +362,7 @@ describe("waking and closing", () => {
     await turn();
     const startedMs = performance.now();
     await Promise.all([consumer.close(), consumer.close()]);
-    assert.ok(performance.now() - startedMs < 2_000);
+    assert.ok(performance.now() - startedMs < 10_000, "nothing that it would wait 30 s for");
     assert.deepEqual(await loop, []);
     assert.deepEqual(await batches, { value: undefined, done: true });
     await poll;

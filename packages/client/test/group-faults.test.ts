@@ -6,6 +6,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, test } from "node:test";
 import type { FaultAction } from "@ottla/testkit";
 import type { MembershipOptions } from "../src/consumer/group/create-membership.ts";
+import { createTopics } from "./support/created-topics.ts";
 import { allRead, GroupReader, partitionsOf, until } from "./support/group-reader.ts";
 import { isReference, startTarget } from "./target.ts";
 
@@ -19,12 +20,11 @@ const overrides = {
 async function start(options: Partial<MembershipOptions> = {}) {
   const target = await startTarget({ overrides });
   const topic = target.topicName("orders");
-  await target
-    .kafka()
-    .admin()
-    .createTopics([{ name: topic, partitions: 2 }]);
+  await createTopics(target.kafka().admin(), [{ name: topic, partitions: 2 }]);
   const groupId = target.topicName("group");
-  const cluster = target.cluster({ requestTimeoutMs: 1_000, clientId: "member", retryBackoffMs: 10 });
+  // Requests that are dropped are sent again soon; a reference broker drops none, and may take its time.
+  const requestTimeoutMs = isReference ? 30_000 : 1_000;
+  const cluster = target.cluster({ requestTimeoutMs, clientId: "member", retryBackoffMs: 10 });
   const join = (more: Partial<MembershipOptions> = {}): GroupReader => {
     const all = { groupId, heartbeatIntervalMs: 50, assignors: ["cooperative-sticky"] as const, ...options, ...more };
     return new GroupReader(cluster, all).subscribe([topic]);
@@ -176,6 +176,9 @@ describe("a member that the group loses", { skip: isReference }, () => {
   });
 });
 
+/** Far above the bounds that closing is given here, for a busy machine; far below the 30 s of a close that was given none. */
+const BOUNDED_MS = 10_000;
+
 describe("closing", { skip: isReference }, () => {
   for (const groupProtocol of ["classic", "consumer"] as const) {
     test(`keeps its bound when the coordinator does not answer (${groupProtocol})`, async () => {
@@ -191,7 +194,7 @@ describe("closing", { skip: isReference }, () => {
       await reader.membership.close({ timeoutMs: 100 });
       const tookMs = performance.now() - startMs;
       assert.ok(fault.hits > 0);
-      assert.ok(tookMs < 1_000, `${tookMs} ms`);
+      assert.ok(tookMs < BOUNDED_MS, `${tookMs} ms`);
     });
 
     test(`while the member waits to join does not wait for it (${groupProtocol})`, async () => {
@@ -202,7 +205,7 @@ describe("closing", { skip: isReference }, () => {
       await fault.hit(1);
       const startMs = performance.now();
       await reader.membership.close({ timeoutMs: 200 });
-      assert.ok(performance.now() - startMs < 1_000);
+      assert.ok(performance.now() - startMs < BOUNDED_MS);
     });
   }
 

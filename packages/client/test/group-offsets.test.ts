@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ErrorName } from "@ottla/protocol";
-import { setTimeout as wait } from "node:timers/promises";
 import type { MembershipOptions } from "../src/consumer/group/create-membership.ts";
 import { KafkaError } from "../src/errors.ts";
+import { createTopics } from "./support/created-topics.ts";
 import { allRead, GroupReader, partitionsOf, until } from "./support/group-reader.ts";
 import { isReference, startTarget } from "./target.ts";
 import type { Target } from "./target.ts";
@@ -23,10 +23,7 @@ const protocols = ["classic", "consumer"] as const;
 async function start(options: Partial<MembershipOptions> = {}) {
   const target = await startTarget({ overrides });
   const topic = target.topicName("orders");
-  await target
-    .kafka()
-    .admin()
-    .createTopics([{ name: topic, partitions: 2 }]);
+  await createTopics(target.kafka().admin(), [{ name: topic, partitions: 2 }]);
   const groupId = target.topicName("group");
   const join = (more: Partial<MembershipOptions> = {}): GroupReader => {
     const all = { groupId, heartbeatIntervalMs: 50, assignors: ["cooperative-sticky"] as const, ...options, ...more };
@@ -187,7 +184,7 @@ describe("a coordinator in trouble", { skip: isReference }, () => {
     await until([reader], () => allRead([reader], all), "joined");
     using fault = target.broker!.faults.add({ api: "OffsetCommit", nth: 1, action: { loseAnswer: true } });
     const first = reader.membership.commit([{ topic, partition: 0, offset: 4 }]);
-    await wait(20);
+    await fault.hit();
     const second = reader.membership.commit([{ topic, partition: 0, offset: 5 }]);
     await Promise.all([first, second]);
     assert.equal((await reader.membership.committed([{ topic, partition: 0 }]))[0]!.offset, 5);

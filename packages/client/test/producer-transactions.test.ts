@@ -11,15 +11,13 @@ import type { ClientOptions } from "../src/options.ts";
 import type { ProducerOptions } from "../src/producer/producer-options.ts";
 import { Producer } from "../src/producer/producer.ts";
 import type { GroupMetadata } from "../src/records.ts";
+import { eventually } from "./support/eventually.ts";
 import { producedBatches, producedValues } from "./support/produced.ts";
 import { wrapSend } from "./support/wrapped-cluster.ts";
 import { isReference, startTarget } from "./target.ts";
 import type { Target } from "./target.ts";
 
 const protocols = ["first", "second"];
-/** How often something that Apache Kafka does after its answer is looked for. */
-const ATTEMPTS = 50;
-
 for (const protocol of protocols) {
   describe(`the ${protocol} protocol`, () => {
     test("what is committed is visible, with the markers of one transaction each", async () => {
@@ -251,7 +249,7 @@ function withoutFeatures(cluster: Cluster): Cluster {
 async function committedOffset(cluster: Cluster, groupId: string, topic: string, partition: number): Promise<number> {
   const nodeId = await cluster.coordinator("group", groupId);
   const { topicId } = await cluster.topicMetadata(topic);
-  for (let attempt = 0; ; attempt++) {
+  return eventually(async () => {
     const response = await cluster.send(
       nodeId,
       offsetFetchApi,
@@ -267,9 +265,9 @@ async function committedOffset(cluster: Cluster, groupId: string, topic: string,
         }) as never,
     );
     const found = response.groups[0]!.topics[0]!.partitions[0]!;
-    if (found.errorCode !== errorCodes.UNSTABLE_OFFSET_COMMIT || attempt === ATTEMPTS) return found.committedOffset;
-    await cluster.delay(cluster.backoffMs(attempt));
-  }
+    assert.equal(found.errorCode, errorCodes.NONE);
+    return found.committedOffset;
+  });
 }
 
 /** The values of committed transactions, once the last transaction has ended. */
@@ -279,10 +277,10 @@ async function committedValues(cluster: Cluster, topic: string): Promise<string[
 }
 
 /** What ended the topic's last transaction, once it has ended. */
-async function lastMarker(cluster: Cluster, topic: string): Promise<"commit" | "abort" | null> {
-  for (let attempt = 0; ; attempt++) {
-    const marker = (await producedBatches(cluster, topic)).at(-1)!.marker;
-    if (marker !== null || attempt === ATTEMPTS) return marker;
-    await cluster.delay(cluster.backoffMs(attempt));
-  }
+function lastMarker(cluster: Cluster, topic: string): Promise<"commit" | "abort" | null> {
+  return eventually(async () => {
+    const { marker } = (await producedBatches(cluster, topic)).at(-1)!;
+    assert.notEqual(marker, null, "the marker is written");
+    return marker;
+  });
 }

@@ -17,6 +17,8 @@ import type { Cluster } from "../../src/network/cluster.ts";
 import type { TopicPartition } from "../../src/records.ts";
 import { isReference, startTarget } from "../target.ts";
 import type { Target } from "../target.ts";
+import { createTopics } from "./created-topics.ts";
+import { eventually } from "./eventually.ts";
 import { ScriptedCluster } from "./scripted-cluster.ts";
 
 export interface AdminTarget extends AsyncDisposable {
@@ -25,7 +27,7 @@ export interface AdminTarget extends AsyncDisposable {
   readonly admin: Admin;
   /** A name that no other test has. */
   readonly name: (base: string) => string;
-  /** Creates topics and waits until the broker has heard of them: Apache Kafka's tells it a little later. */
+  /** Creates topics, and resolves when the broker has them: see createTopics. */
   create(topics: readonly (string | NewTopic)[]): Promise<Map<string, CreatedTopic>>;
 }
 
@@ -38,11 +40,7 @@ export async function startAdmin(overrides: Readonly<Record<string, string>> = {
     cluster,
     admin,
     name: (base) => target.topicName(base),
-    create: async (topics) => {
-      const created = await admin.createTopics(topics);
-      await eventually(() => admin.describeTopics([...created.keys()]));
-      return created;
-    },
+    create: (topics) => createTopics(admin, topics),
     [Symbol.asyncDispose]: async () => {
       await admin.close();
       await target.close();
@@ -92,18 +90,6 @@ export async function startServed(script: (cluster: ScriptedCluster) => void): P
     topic: (base) => Promise.resolve(base),
     [Symbol.asyncDispose]: () => admin.close(),
   };
-}
-
-/** Tries again while it throws, for five seconds: what a broker tells another part of itself comes a little later. */
-export async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let left = 250; ; left--) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (left === 0) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
 }
 
 /** The code that a call rejects with, "name of class:CODE"; "resolved" when it does not. */

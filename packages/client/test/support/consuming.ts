@@ -1,10 +1,12 @@
 // What tests of the consumer share: a target with an admin and a cluster, consumers that are closed with it, and records written by plain
 // requests, whole batches of any kind, so that these tests need no producer. All of it works against a reference Kafka too.
 
+import assert from "node:assert/strict";
 import { ZERO_UUID } from "@ottla/base";
-import { errorName, RecordBatchBuilder } from "@ottla/protocol";
+import { errorName, isRetriable, RecordBatchBuilder } from "@ottla/protocol";
 import type { BatchOptions, RecordToAppend } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
+import { listOffsetsApi } from "@ottla/protocol/messages/02-list-offsets.ts";
 import { initProducerIdApi } from "@ottla/protocol/messages/22-init-producer-id.ts";
 import { addPartitionsToTxnApi } from "@ottla/protocol/messages/24-add-partitions-to-txn.ts";
 import { endTxnApi } from "@ottla/protocol/messages/26-end-txn.ts";
@@ -16,12 +18,14 @@ import type { ClientOptions } from "../../src/options.ts";
 import type { TopicPartition, Topics } from "../../src/records.ts";
 import { startTarget } from "../target.ts";
 import type { Target } from "../target.ts";
+import { createTopics } from "./created-topics.ts";
+import { eventually, PATIENCE_MS } from "./eventually.ts";
 
 export interface ConsumingTarget extends AsyncDisposable {
   readonly target: Target;
   readonly cluster: Cluster;
   readonly admin: Admin;
-  /** A new topic; answers its name. */
+  /** A new topic that is there: see createTopics. Answers its name. */
   topic(base: string, options?: { partitions?: number; configs?: Readonly<Record<string, string>> }): Promise<string>;
   /** Closed with the target. */
   consumer<T extends Topics = {}>(options?: ConsumerOptions, client?: Partial<ClientOptions<T>>): Consumer<T>;
@@ -45,7 +49,7 @@ export async function startConsuming(overrides: Readonly<Record<string, string>>
     admin,
     async topic(base, { partitions = 1, configs = {} } = {}) {
       const name = target.topicName(base);
-      await admin.createTopics([{ name, partitions, configs }]);
+      await createTopics(admin, [{ name, partitions, configs }]);
       return name;
     },
     consumer<T extends Topics = {}>(
@@ -120,7 +124,8 @@ export class TransactionWriter {
   private readonly transactionalId: string;
   private identity = { producerId: -1, producerEpoch: -1 };
   private sequence = 0;
-  private added = false;
+  /** What the open transaction wrote to. */
+  private added: TopicPartition | null = null;
 
   constructor(cluster: Cluster, transactionalId: string) {
     this.cluster = cluster;
@@ -137,7 +142,7 @@ export class TransactionWriter {
       check(answer.errorCode);
       this.identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
     }
-    if (!this.added) {
+    if (this.added === null) {
       await retried(async () => {
         const added = await cluster.send(
           nodeId,
@@ -153,22 +158,41 @@ export class TransactionWriter {
         );
         return { errorCode: added.resultsByTopicV3AndBelow[0]!.resultsByPartition[0]!.partitionErrorCode };
       });
-      this.added = true;
+      this.added = partition;
     }
     const baseSequence = this.sequence;
     this.sequence += values.length;
     return write(cluster, partition, values, { ...this.identity, baseSequence, transactionalId });
   }
 
+  /** Resolves when the marker is written, which Apache Kafka does after its answer. Nobody else may write to the partition meanwhile. */
   async end(committed: boolean): Promise<void> {
-    const { cluster, transactionalId } = this;
+    const { cluster, transactionalId, added } = this;
     const nodeId = await cluster.coordinator("transaction", transactionalId);
+    const end = await endOf(cluster, added!);
     const answer = await retried(() =>
       cluster.send(nodeId, endTxnApi, { transactionalId, ...this.identity, committed }, { maxVersion: 4 }),
     );
     check(answer.errorCode);
-    this.added = false;
+    await eventually(async () => assert.equal(await endOf(cluster, added!), end + 1, "the marker is written"));
+    this.added = null;
   }
+}
+
+/** The high watermark. */
+async function endOf(cluster: Cluster, { topic, partition }: TopicPartition): Promise<number> {
+  const { partitions } = await cluster.topicMetadata(topic);
+  const found = await retried(async () => {
+    const answer = await cluster.send(partitions[partition]!.leaderId, listOffsetsApi, {
+      replicaId: -1,
+      isolationLevel: 0,
+      topics: [{ name: topic, partitions: [{ partitionIndex: partition, timestamp: -1 }] }],
+      timeoutMs: 10_000,
+    });
+    return answer.topics[0]!.partitions[0]!;
+  });
+  check(found.errorCode);
+  return found.offset;
 }
 
 /** The first `count` records of a loop that is left then, as text values. */
@@ -197,15 +221,10 @@ export async function committedOf(kit: ConsumingTarget, groupId: string, at: Top
 
 /** Tries again on CONCURRENT_TRANSACTIONS, NOT_LEADER and the like, which pass. */
 async function retried<Answer extends { errorCode: number }>(call: () => Promise<Answer>): Promise<Answer> {
-  for (let attempt = 0; ; attempt++) {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  for (;;) {
     const answer = await call();
-    const passes = [
-      "CONCURRENT_TRANSACTIONS",
-      "NOT_COORDINATOR",
-      "COORDINATOR_LOAD_IN_PROGRESS",
-      "NOT_LEADER_OR_FOLLOWER",
-    ];
-    if (attempt === 200 || !passes.includes(errorName(answer.errorCode))) return answer;
+    if (!isRetriable(answer.errorCode) || performance.now() > deadlineMs) return answer;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

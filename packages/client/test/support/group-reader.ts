@@ -6,6 +6,7 @@ import type { AssignmentListener, Membership, Subscription } from "../../src/con
 import type { KafkaError } from "../../src/errors.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
 import type { TopicPartition } from "../../src/records.ts";
+import { PATIENCE_MS } from "./eventually.ts";
 
 let lanes = 0;
 
@@ -90,15 +91,15 @@ export class GroupReader implements AssignmentListener {
   }
 }
 
-/** Resolves when the condition on the readers holds; fails after a time, telling what they were told. */
+/** Resolves when the condition on the readers holds; fails after a minute, telling what they were told. */
 export async function until(readers: readonly GroupReader[], isSo: () => boolean, what: string): Promise<void> {
   if (isSo()) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const stops = readers.map((reader) => reader.watch(() => isSo() && resolve()));
   const timer = setTimeout(() => {
     const seen = readers.map(({ name, told, failure }) => `${name}: ${told.join("; ")} ${failure?.message ?? ""}`);
-    reject(new Error(`not within 10 s: ${what}\n${seen.join("\n")}`));
-  }, 10_000);
+    reject(new Error(`not within ${PATIENCE_MS} ms: ${what}\n${seen.join("\n")}`));
+  }, PATIENCE_MS);
   try {
     await promise;
   } finally {
