@@ -1,31 +1,12 @@
 // All commands of `ottla`: names, arguments and options, and where the code is. The command line and its help are made
-// of this table; the code of a command is loaded when it is the one to run.
+// of this table; the code of a command is loaded when it is the one to run. Commands for people, who ask a cluster, bring their options with them.
 
 import { CommandError } from "./command-error.ts";
-
-export interface CommandOption {
-  /** As commander writes them: `--port <number>`, `--json`. */
-  readonly flags: string;
-  readonly summary: string;
-  readonly choices?: readonly string[];
-  readonly required?: boolean;
-  /** Turns the text into a value; `previous` is what an option given before left. */
-  readonly parse?: (text: string, previous: unknown) => unknown;
-}
-
-export interface CommandDefinition {
-  readonly name: string;
-  readonly summary: string;
-  /** As commander writes it: `<file>` is needed, `[address]` is not. */
-  readonly argument?: { readonly flags: string; readonly summary: string };
-  readonly options: readonly CommandOption[];
-  /** Loads the code and runs it with the options and the argument. */
-  readonly run: (options: object, argument: string | undefined) => Promise<void>;
-}
+import type { CommandOption, CommandRow } from "./command-definition.ts";
 
 const json: CommandOption = { flags: "--json", summary: "print JSON" };
 
-export const commands: readonly CommandDefinition[] = [
+export const commands: readonly CommandRow[] = [
   {
     name: "start",
     summary: "start a broker",
@@ -92,6 +73,16 @@ export const commands: readonly CommandDefinition[] = [
     options: [json],
     run: async (options, address) =>
       (await import("./commands/api-versions.ts")).apiVersions(address ?? "127.0.0.1:9092", options),
+  },
+  {
+    name: "topic",
+    summary: "list, describe, create, alter and delete topics",
+    load: async () => (await import("./people/topic/topic-commands.ts")).topicCommands,
+  },
+  {
+    name: "context",
+    summary: "name clusters, and choose the one that is meant",
+    load: async () => (await import("./people/context/context-commands.ts")).contextCommands,
   },
 ];
 
