@@ -5,6 +5,7 @@ import type { Logger } from "@ottla/base";
 import { silentLogger } from "@ottla/base";
 import type { ConnectionOptions } from "node:tls";
 import { ConfigError } from "./errors.ts";
+import { refuseUnknownOptions } from "./option-names.ts";
 import type { Topics } from "./records.ts";
 
 /** What an OAUTHBEARER token callback answers. */
@@ -28,7 +29,10 @@ export type SaslOptions =
   | { readonly mechanism: "OAUTHBEARER"; readonly token: () => OAuthBearerToken | Promise<OAuthBearerToken> };
 
 export interface ClientOptions<T extends Topics = Topics> {
-  /** "host:port", several separated by commas or as a list; the first that answers tells of the others. */
+  /**
+   * "host:port", several separated by commas or as a list; the first that answers tells of the others. The next is tried when one
+   * refuses, or has not answered in half a second.
+   */
   readonly bootstrapServers: string | readonly string[];
   /** Tells the broker who asks: quotas, logs. Default "ottla". */
   readonly clientId?: string;
@@ -49,12 +53,18 @@ export interface ClientOptions<T extends Topics = Topics> {
   readonly reconnectBackoffMs?: number;
   /** Longest such wait. Default 1,000. */
   readonly reconnectBackoffMaxMs?: number;
-  /** How long connecting may take. Default 10,000, as socket.connection.setup.timeout.ms. */
+  /** How long connecting may take; doubled with each failure in a row. Default 10,000, as socket.connection.setup.timeout.ms. */
   readonly connectTimeoutMs?: number;
+  /** The longest that connecting may take after failures (KIP-601). Default 30,000. */
+  readonly connectTimeoutMaxMs?: number;
   /** An idle connection is closed after it. Default 540,000. */
   readonly connectionsMaxIdleMs?: number;
   /** Metadata older than this are asked for anew. Default 300,000. */
   readonly metadataMaxAgeMs?: number;
+  /** A topic that nobody asked for in this time is no longer in the refreshes. 5,000 or more. Default 300,000. */
+  readonly metadataMaxIdleMs?: number;
+  /** "none": once brokers are known, the bootstrap servers are never asked again (KIP-899). Default "rebootstrap". */
+  readonly metadataRecoveryStrategy?: "rebootstrap" | "none";
   /** When no broker has been reachable for this long, the bootstrap servers are asked again (KIP-1102). Default 300,000. */
   readonly metadataRecoveryRebootstrapTriggerMs?: number;
   /** Whether asking for a topic may create it, where the broker does that. Default true. */
@@ -80,8 +90,11 @@ export interface ResolvedClientOptions {
   readonly reconnectBackoffMs: number;
   readonly reconnectBackoffMaxMs: number;
   readonly connectTimeoutMs: number;
+  readonly connectTimeoutMaxMs: number;
   readonly connectionsMaxIdleMs: number;
   readonly metadataMaxAgeMs: number;
+  readonly metadataMaxIdleMs: number;
+  readonly metadataRecoveryStrategy: "rebootstrap" | "none";
   readonly metadataRecoveryRebootstrapTriggerMs: number;
   readonly allowAutoTopicCreation: boolean;
   readonly maxResponseBytes: number;
@@ -91,6 +104,12 @@ export interface ResolvedClientOptions {
 
 /** Checks the options and fills in the defaults. @throws ConfigError, which names the option */
 export function resolveOptions(options: ClientOptions): ResolvedClientOptions {
+  refuseUnknownOptions("client", options);
+  const { metadataRecoveryStrategy = "rebootstrap" } = options;
+  if (!["rebootstrap", "none"].includes(metadataRecoveryStrategy))
+    throw new ConfigError(
+      `metadataRecoveryStrategy is ${metadataRecoveryStrategy as string}, not "rebootstrap" or "none"`,
+    );
   const { bootstrapServers, tls, topics, sasl, rack, logger, clientId, allowAutoTopicCreation } = options;
   const atLeast = (name: keyof ClientOptions, least: number, byDefault: number): number =>
     wholeNumber(name, options[name], least, byDefault);
@@ -107,8 +126,11 @@ export function resolveOptions(options: ClientOptions): ResolvedClientOptions {
     reconnectBackoffMs: atLeast("reconnectBackoffMs", 0, 50),
     reconnectBackoffMaxMs: atLeast("reconnectBackoffMaxMs", 0, 1_000),
     connectTimeoutMs: atLeast("connectTimeoutMs", 1, 10_000),
+    connectTimeoutMaxMs: atLeast("connectTimeoutMaxMs", 1, 30_000),
     connectionsMaxIdleMs: atLeast("connectionsMaxIdleMs", 1, 540_000),
     metadataMaxAgeMs: atLeast("metadataMaxAgeMs", 1, 300_000),
+    metadataMaxIdleMs: atLeast("metadataMaxIdleMs", 5_000, 300_000),
+    metadataRecoveryStrategy,
     metadataRecoveryRebootstrapTriggerMs: atLeast("metadataRecoveryRebootstrapTriggerMs", 0, 300_000),
     allowAutoTopicCreation: allowAutoTopicCreation ?? true,
     maxResponseBytes: atLeast("maxResponseBytes", 1024, 256 * 1024 * 1024),

@@ -1,6 +1,7 @@
 // The consumer's options, named as Kafka's in camel case, with their defaults, and what they become once checked.
 
 import { ConfigError } from "../errors.ts";
+import { refuseUnknownOptions } from "../option-names.ts";
 import { wholeNumber } from "../options.ts";
 import type { TopicPartition } from "../records.ts";
 import type { DeserializationPolicy } from "./delivery/deserialization.ts";
@@ -119,6 +120,7 @@ export function resolveConsumerOptions(
   options: ConsumerOptions,
   client: { rack: string | null; defaultApiTimeoutMs: number },
 ): ResolvedConsumerOptions {
+  refuseUnknownOptions("consumer", options);
   const groupId = checkGroupId(options);
   const atLeast = (name: keyof ConsumerOptions, least: number, byDefault: number): number =>
     Math.min(INT32_MAX, wholeNumber(name, options[name], least, byDefault));

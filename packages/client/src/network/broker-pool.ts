@@ -3,14 +3,15 @@
 // When no known broker can be reached, the bootstrap servers are tried again (KIP-899).
 
 import type { Clock, Random } from "@ottla/base";
-import { AuthenticationError, ClosedError, ConnectionError, KafkaError } from "../errors.ts";
+import { ClosedError, ConnectionError, KafkaError } from "../errors.ts";
 import type { MetricRegistry } from "../metrics.ts";
 import type { ResolvedClientOptions } from "../options.ts";
 import type { BrokerNode } from "./cluster.ts";
 import { Connection } from "./connection.ts";
+import { firstReady } from "./broker-search.ts";
 import { ConnectionMeters } from "./connection-metrics.ts";
 import { Handshake } from "./handshake.ts";
-import { ReconnectBackoff } from "./reconnect-backoff.ts";
+import { exponentialBackoffMs, ReconnectBackoff } from "./reconnect-backoff.ts";
 import type { Waits } from "./waits.ts";
 
 export interface BrokerPoolParts {
@@ -141,22 +142,24 @@ export class BrokerPool {
 
   // Brokers that are not in their backoff, beginning at a random one; then bootstrap servers likewise; then the one whose backoff ends first.
   private async search(lane: string): Promise<Connection> {
-    const tried = new Set<string>();
-    let failure: Error | null = null;
-    for (const node of [...this.shuffled(this.brokers.values()), ...this.shuffled(this.bootstrap)]) {
-      if (tried.has(addressOf(node)) || this.waitMs(node) > 0) continue;
-      tried.add(addressOf(node));
-      try {
-        return await this.connectionOf(this.slot(node, lane)).whenReady();
-      } catch (error) {
-        if (!(error instanceof KafkaError) || error instanceof AuthenticationError || error instanceof ClosedError)
-          throw error;
-        failure = error;
-      }
-    }
-    if (failure !== null) throw failure;
-    const all = [...this.brokers.values(), ...this.bootstrap].sort((a, b) => this.waitMs(a) - this.waitMs(b));
-    return this.connectionOf(this.slot(all[0]!, lane)).whenReady();
+    const { metadataRecoveryStrategy } = this.parts.options;
+    const mayRebootstrap = this.brokers.size === 0 || metadataRecoveryStrategy === "rebootstrap";
+    const known = [...this.shuffled(this.brokers.values()), ...(mayRebootstrap ? this.shuffled(this.bootstrap) : [])];
+    const addresses = new Set<string>();
+    const candidates = known.filter((node) => {
+      if (addresses.has(addressOf(node)) || this.waitMs(node) > 0) return false;
+      addresses.add(addressOf(node));
+      return true;
+    });
+    if (candidates.length === 0) candidates.push(known.sort((a, b) => this.waitMs(a) - this.waitMs(b))[0]!);
+    return firstReady(candidates.values(), {
+      clock: this.parts.clock,
+      connect: (node) => this.connectionOf(this.slot(node, lane)),
+      // Nobody asks for a bootstrap server by its id: one that comes too late is of no use.
+      onLate: (connection) => {
+        if (connection.place.nodeId < 0) void connection.close(new ConnectionError("another server was ready first"));
+      },
+    });
   }
 
   private connectionOf(slot: Slot): Connection {
@@ -165,6 +168,7 @@ export class BrokerPool {
     const connection = new Connection(slot, this.meters.of(slot.lane, slot.nodeId), {
       options,
       clock,
+      connectTimeoutMs: this.connectTimeoutMs(slot),
       onEnd: (error) => this.ended(slot, connection, error),
     });
     slot.connection = connection;
@@ -229,6 +233,13 @@ export class BrokerPool {
 
   private node(nodeId: number): BrokerNode | undefined {
     return this.brokers.get(nodeId) ?? this.told.get(nodeId);
+  }
+
+  /** Doubled with each failure in a row (KIP-601). */
+  private connectTimeoutMs(slot: Slot): number {
+    const { connectTimeoutMs: firstMs, connectTimeoutMaxMs: maxMs } = this.parts.options;
+    const failures = this.backoff.failuresOf(addressOf(slot));
+    return failures === 0 ? firstMs : exponentialBackoffMs(failures, { firstMs, maxMs }, this.parts.random);
   }
 
   private waitMs(node: { readonly host: string; readonly port: number }): number {

@@ -47,6 +47,7 @@ export interface ConnectionPlace {
 export interface ConnectionSettings {
   readonly options: ResolvedClientOptions;
   readonly clock: Clock;
+  readonly connectTimeoutMs: number;
   /** Called once, after every pending request was rejected. */
   readonly onEnd: (error: KafkaError) => void;
 }
@@ -90,7 +91,7 @@ export class Connection {
   open(): Promise<void> {
     if (this.endedWith !== null) return Promise.reject(this.endedWith);
     this.become("connecting");
-    const { tls, maxResponseBytes, connectTimeoutMs } = this.settings.options;
+    const { tls, maxResponseBytes } = this.settings.options;
     const { host, port } = this.place;
     this.transport = new Transport({
       host,
@@ -102,7 +103,7 @@ export class Connection {
       onEnd: (cause) => this.end(connectionFailure(this.address, cause, this.context(), this.state === "connecting")),
     });
     this.movedAtMs = this.settings.clock.monotonicMs();
-    this.watch(this.movedAtMs + connectTimeoutMs);
+    this.watch(this.movedAtMs + this.settings.connectTimeoutMs);
     return this.opening.promise;
   }
 
@@ -309,8 +310,8 @@ export class Connection {
 
   /** When connecting, or having nothing to do, will have lasted too long. */
   private dueMs(): number {
-    const { connectionsMaxIdleMs, connectTimeoutMs } = this.settings.options;
-    if (this.state === "connecting") return this.movedAtMs + connectTimeoutMs;
+    const { connectionsMaxIdleMs } = this.settings.options;
+    if (this.state === "connecting") return this.movedAtMs + this.settings.connectTimeoutMs;
     return this.isReady && this.requests.length === 0 ? this.movedAtMs + connectionsMaxIdleMs : Infinity;
   }
 

@@ -14,9 +14,6 @@ import type { BrokerNode, MetadataView, MetadataWaitOptions, TopicMetadata } fro
 import { emptyView, withLeaders, withResponse } from "./metadata-view.ts";
 import type { Waits } from "./waits.ts";
 
-/** A topic that nobody asked for in this time is no longer refreshed. Kafka's metadata.max.idle.ms. */
-const TOPIC_IDLE_MS = 300_000;
-
 export interface MetadataCacheParts {
   readonly options: ResolvedClientOptions;
   readonly clock: Clock;
@@ -210,7 +207,7 @@ export class MetadataCache {
 
   private wanted(topics: ReadonlySet<string>): ReadonlySet<string> | "all" {
     if (this.interestsInAll > 0) return "all";
-    const forgottenMs = this.parts.clock.monotonicMs() - TOPIC_IDLE_MS;
+    const forgottenMs = this.parts.clock.monotonicMs() - this.parts.options.metadataMaxIdleMs;
     for (const [name, askedMs] of this.askedAtMs) if (askedMs < forgottenMs) this.askedAtMs.delete(name);
     return new Set([...topics, ...this.interests.keys(), ...this.askedAtMs.keys()]);
   }
@@ -221,6 +218,7 @@ export class MetadataCache {
   }
 
   private noteFailure(error: unknown): void {
+    if (this.parts.options.metadataRecoveryStrategy === "none") return;
     const nowMs = this.parts.clock.monotonicMs();
     this.failingSinceMs ??= nowMs;
     const isTold = error instanceof KafkaError && error.code === "REBOOTSTRAP_REQUIRED";

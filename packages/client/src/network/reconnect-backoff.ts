@@ -36,6 +36,11 @@ export class ReconnectBackoff {
     this.failures.delete(address);
   }
 
+  /** How often in a row it failed. */
+  failuresOf(address: string): number {
+    return this.failures.get(address)?.count ?? 0;
+  }
+
   /** Milliseconds until the address may be tried; 0 for now. */
   waitMs(address: string, nowMs: number): number {
     return Math.max(0, (this.failures.get(address)?.retryAtMs ?? 0) - nowMs);

@@ -3,6 +3,7 @@
 import { compress, compressionLevels, compressionNames } from "@ottla/protocol";
 import type { CompressionName } from "@ottla/protocol";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknownOptions } from "../option-names.ts";
 import { wholeNumber } from "../options.ts";
 import type { ResolvedClientOptions } from "../options.ts";
 import type { CompressionChoice } from "./batch.ts";
@@ -106,6 +107,7 @@ export function resolveProducerOptions(
   options: ProducerOptions,
   client: Pick<ResolvedClientOptions, "requestTimeoutMs">,
 ): ResolvedProducerOptions {
+  refuseUnknownOptions("producer", options);
   const atLeast = (name: keyof ProducerOptions, least: number, byDefault: number): number =>
     wholeNumber(name, options[name], least, byDefault);
   const requestTimeoutMs = atLeast("requestTimeoutMs", 1, client.requestTimeoutMs);
