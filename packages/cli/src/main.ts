@@ -8,7 +8,10 @@ await main(process.argv.slice(2));
 async function main(words: readonly string[]): Promise<void> {
   let people: ProcessPeopleIo | null = null;
   const code = await runCommandLine(words, {
-    out: (text) => void process.stdout.write(text),
+    out: (text) => {
+      // A reader of the help that went away is no failure.
+      process.stdout.on("error", () => {}).write(text);
+    },
     error: (text) => void process.stderr.write(text),
     people: async () => (people ??= (await import("./people/process-people-io.ts")).processPeopleIo()),
   });

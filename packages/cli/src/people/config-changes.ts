@@ -1,0 +1,91 @@
+// Changes of configs, as they were and as they will be: for `topic alter`, `config set` and `config unset`.
+
+import { resourceKey, settled } from "@ottla/client";
+import type { ConfigEntry, ConfigResource, ItemKey, KafkaError } from "@ottla/client";
+import type { Session } from "./connect.ts";
+import type { Column } from "./table.ts";
+
+/** Config names with their new value; null takes the value away, and the default holds again. */
+export type NewConfigs = ReadonlyMap<string, string | null>;
+
+export interface ConfigChange {
+  /** The topic, broker and so on. */
+  readonly entity: string;
+  readonly config: string;
+  /** null when there is no value, or it is hidden. */
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Whether what comes is, or what was had been, the default. */
+  readonly isDefaultBefore: boolean;
+  readonly isDefaultAfter: boolean;
+}
+
+export interface PlannedChanges {
+  readonly changes: readonly ConfigChange[];
+  readonly errors: ReadonlyMap<ItemKey, KafkaError>;
+}
+
+/** What the resources' configs are and would become. Resources that cannot be asked are among the errors, by resourceKey. */
+export async function planConfigChanges(
+  { admin, call }: Session,
+  resources: readonly ConfigResource[],
+  configs: NewConfigs,
+): Promise<PlannedChanges> {
+  const { values, errors } = await settled(admin.describeConfigs(resources, { ...call, includeSynonyms: true }));
+  const changes = resources.flatMap((resource) => {
+    const entries = values.get(resourceKey(resource))?.entries;
+    if (entries === undefined) return [];
+    return [...configs].map(([config, after]) => {
+      const entry = entries.get(config);
+      return {
+        entity: resource.name,
+        config,
+        before: entry?.value ?? null,
+        after: after ?? defaultOf(entry),
+        isDefaultBefore: entry === undefined || !isOwn(entry, resource),
+        isDefaultAfter: after === null,
+      };
+    });
+  });
+  return { changes, errors };
+}
+
+/** Sets and deletes. Errors are by resourceKey. */
+export async function applyConfigChanges(
+  { admin, call }: Session,
+  resources: readonly ConfigResource[],
+  configs: NewConfigs,
+  { isDry }: { readonly isDry: boolean },
+): Promise<ReadonlyMap<ItemKey, KafkaError>> {
+  const set = Object.fromEntries([...configs].filter(([, value]) => value !== null)) as Record<string, string>;
+  const gone = [...configs].filter(([, value]) => value === null).map(([name]) => name);
+  const changes = resources.map((resource) => ({ ...resource, set, delete: gone }));
+  return (await settled(admin.incrementalAlterConfigs(changes, { ...call, validateOnly: isDry }))).errors;
+}
+
+/** Whether the value was set for this very resource. */
+export function isOwn({ source }: ConfigEntry, { type, name }: ConfigResource): boolean {
+  if (type === "BROKER") {
+    return source === (name === "" ? "DYNAMIC_DEFAULT_BROKER_CONFIG" : "DYNAMIC_BROKER_CONFIG");
+  }
+  return source !== "DEFAULT_CONFIG" && source.startsWith("DYNAMIC_") && !source.includes("BROKER_CONFIG");
+}
+
+/** What holds once the strongest value is gone: the next synonym. */
+function defaultOf(entry: ConfigEntry | undefined): string | null {
+  if (entry === undefined) return null;
+  const [first, second] = entry.synonyms;
+  if (first === undefined) return null;
+  return entry.source === "DEFAULT_CONFIG" || second === undefined ? first.value : second.value;
+}
+
+export const changeColumns: readonly Column<ConfigChange>[] = [
+  { title: "CONFIG", value: ({ config }) => config },
+  { title: "BEFORE", value: ({ before, isDefaultBefore }) => valueText(before, isDefaultBefore) },
+  { title: "AFTER", value: ({ after, isDefaultAfter }) => valueText(after, isDefaultAfter) },
+];
+
+function valueText(value: string | null, isDefault: boolean): string | null {
+  if (value === null) return isDefault ? "(default)" : null;
+  return isDefault ? `${value} (default)` : value;
+}
