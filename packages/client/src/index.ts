@@ -6,7 +6,20 @@ export type { ClientOptions, OAuthBearerToken, SaslOptions } from "./options.ts"
 export type { Metric, MetricName } from "./metrics.ts";
 export type { AnswerMessage, ConnectionMessage, MetadataMessage, RequestMessage } from "./diagnostics.ts";
 export type * from "./records.ts";
-export { bytesSerde, integerSerde, jsonSerde, stringSerde } from "./serdes.ts";
+export { bytesSerde, jsonSerde, stringSerde } from "./serdes.ts";
+export {
+  bigintSerde,
+  booleanSerde,
+  doubleSerde,
+  floatSerde,
+  integerSerde,
+  listSerde,
+  longSerde,
+  shortSerde,
+  uuidSerde,
+  voidSerde,
+} from "./fixed-serdes.ts";
+export type { FixedSerde } from "./fixed-serdes.ts";
 export type { Deserializer, Serde, SerdeContext, SerdeHeaders, Serializer, TopicSerdes } from "./serdes.ts";
 export { Admin } from "./admin/admin.ts";
 export { AdminError, settled } from "./admin/admin-error.ts";

@@ -1,4 +1,5 @@
-// How keys and values become bytes and come back: small interfaces, three built in, room for a schema registry.
+// How keys and values become bytes and come back: small interfaces, those of bytes, text and JSON, room for a schema registry.
+// Numbers, UUIDs and lists as Java writes them are in fixed-serdes.ts.
 // Java's counterpart is org.apache.kafka.common.serialization. A serde may answer with a promise (a registry asks for a schema
 // once); those that answer at once cost no turn of the event loop.
 
@@ -48,18 +49,3 @@ export function jsonSerde<T = unknown>(): Serde<T | null> {
     deserialize: (bytes) => (bytes === null ? null : (JSON.parse(bytes.toString("utf8")) as T)),
   };
 }
-
-/** Four bytes, big endian, as Java's IntegerSerializer writes. */
-export const integerSerde: Serde<number | null> = {
-  serialize(data) {
-    if (data === null) return null;
-    const bytes = Buffer.allocUnsafe(4);
-    bytes.writeInt32BE(data);
-    return bytes;
-  },
-  deserialize(bytes) {
-    if (bytes === null) return null;
-    if (bytes.length !== 4) throw new RangeError(`an integer has 4 bytes, these are ${bytes.length}`);
-    return bytes.readInt32BE();
-  },
-};

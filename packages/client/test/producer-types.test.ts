@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Producer } from "../src/producer/producer.ts";
 import type { RecordMetadata } from "../src/records.ts";
-import { integerSerde, jsonSerde } from "../src/serdes.ts";
+import { integerSerde } from "../src/fixed-serdes.ts";
+import { jsonSerde } from "../src/serdes.ts";
 
 const topics = { orders: { key: integerSerde, value: jsonSerde<{ total: number }>() } } as const;
 
