@@ -1,4 +1,4 @@
-// Times and durations as people write them on a command line, and as they are shown. Pure: the present is a parameter.
+// Times and durations as people write them on a command line. Pure: the present is a parameter.
 // A time is `now`, a duration before now (`10m`), a date (`2026-11-21`, `2026-11-21T10:30`, local unless it names a zone), or whole
 // milliseconds since 1970. A duration is numbers with units: `500ms`, `10s`, `1h30m`, `7d`.
 
@@ -42,20 +42,11 @@ export function parseDuration(text: string): number {
   return Math.round(sum);
 }
 
-/** With milliseconds and zone, such as `2026-11-21T10:30:00.000Z`; `none` where a record has no timestamp. */
-export function timeText(timestampMs: number): string {
-  return timestampMs < 0 || timestampMs > LAST_MS ? "none" : new Date(timestampMs).toISOString();
-}
-
-/** About how long, in its two largest units: `12.3 s`, `4m 05s`, `3h 20m`, `2d 4h`. */
-export function durationText(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1_000);
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, "0")}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 1_440) return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, "0")}m`;
-  return `${Math.floor(minutes / 1_440)}d ${Math.floor((minutes % 1_440) / 60)}h`;
+/** As parseDuration, for an option of which 0 makes no sense. @throws CommandError */
+export function positiveDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === 0) throw new CommandError("a duration of 0 is none");
+  return ms;
 }
 
 function dateOf(text: string): number | null {

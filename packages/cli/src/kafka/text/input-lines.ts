@@ -37,14 +37,19 @@ export class LineSplitter {
   }
 }
 
-async function* untilAborted(input: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+/** The chunks, until the signal: also one that waits for more ends then. None is kept behind the caller's back. */
+export async function* untilAborted(input: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
   const iterator = input[Symbol.asyncIterator]();
-  const { promise: aborted, resolve } = Promise.withResolvers<null>();
-  const end = (): void => resolve(null);
+  // Promise.race with a promise that lasts would keep every chunk until it is settled.
+  let interrupt = (): void => {};
+  const end = (): void => interrupt();
   signal.addEventListener("abort", end, { once: true });
   try {
     while (!signal.aborted) {
-      const result = await Promise.race([iterator.next(), aborted]);
+      const result = await new Promise<IteratorResult<Buffer> | null>((resolve, reject) => {
+        interrupt = () => resolve(null);
+        iterator.next().then(resolve, reject);
+      });
       if (result === null || result.done === true) return;
       yield result.value;
     }
