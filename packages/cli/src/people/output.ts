@@ -45,3 +45,8 @@ export function pageOf(io: PeopleIo): Page {
     paint: isColoured ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text,
   };
 }
+
+/** For what is shown on stderr before a question: as wide as it needs, without colours. */
+export function plainPage(io: PeopleIo): Page {
+  return { width: io.terminal.status ? io.terminal.columns : Infinity, paint: (_, text) => text };
+}

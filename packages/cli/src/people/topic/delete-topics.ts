@@ -5,7 +5,7 @@ import { CommandError } from "../../command-error.ts";
 import type { CommandCall } from "../../command-definition.ts";
 import { targetText, withAdmin } from "../connect.ts";
 import { reportErrors, withName } from "../failure.ts";
-import { pageOf, print } from "../output.ts";
+import { plainPage, print } from "../output.ts";
 import { tableLines } from "../table.ts";
 import type { Column } from "../table.ts";
 import { confirm, withProgress } from "../terminal.ts";
@@ -44,7 +44,7 @@ export async function deleteTopics({ options, words, io }: CommandCall<DeleteTop
       return 0;
     }
     if (topics.length > 0 && isAsked) {
-      const page = { ...pageOf(io), paint: (_: string, text: string) => text };
+      const page = plainPage(io);
       for (const line of tableLines(
         rows(() => false),
         columns,

@@ -54,8 +54,9 @@ export async function topicFacts(session: Session, names: readonly string[]): Pr
     partitions.filter(({ leaderId }) => leaderId !== null).map(({ partition }) => ({ topic: name, partition })),
   );
   const brokers = new Set(described.flatMap(({ partitions }) => partitions.flatMap(({ replicas }) => replicas)));
-  const [starts, ends, sizes, configs] = await Promise.all([
-    offsetsAt(session, led, "earliest"),
+  // By itself, because the client learns from it where the brokers are; at once with others, each would wait for the next metadata.
+  const starts = await offsetsAt(session, led, "earliest");
+  const [ends, sizes, configs] = await Promise.all([
     offsetsAt(session, led, "latest"),
     partitionSizes(session, [...brokers]),
     settled(
