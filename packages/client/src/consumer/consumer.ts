@@ -4,6 +4,7 @@
 import { AbortedError, ClosedError, ConfigError, StateError, TimeoutError } from "../errors.ts";
 import type { KafkaError } from "../errors.ts";
 import type { Metric } from "../metrics.ts";
+import { ClientInstanceId } from "../network/client-instance-id.ts";
 import type { Cluster, PartitionMetadata } from "../network/cluster.ts";
 import { wholeNumber } from "../options.ts";
 import type {
@@ -67,6 +68,7 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
   private readonly committer: Committer;
   private readonly hands = new Hands();
   private readonly polling: Polling;
+  private readonly instanceId: ClientInstanceId;
   private mode: "none" | "subscribed" | "assigned" = "none";
   private subscribed: Subscription | null = null;
   private running: { readonly run: Run; readonly done: Promise<void> } | null = null;
@@ -93,6 +95,7 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
     });
     this.committer = new Committer(cluster, this.options, this.reader.partitions, membership);
     this.polling = new Polling(this.reader, this.hands);
+    this.instanceId = new ClientInstanceId(cluster, lane);
   }
 
   /**
@@ -336,6 +339,12 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
   enforceRebalance(reason?: string): void {
     if (this.membership === null) throw new StateError("a consumer without a groupId has no group");
     this.membership.enforceRebalance(reason);
+  }
+
+  /** The id under which brokers know this consumer in its metrics (KIP-714). @throws BrokerError UNSUPPORTED_VERSION where they take none */
+  async clientInstanceId(options: CallOptions = {}): Promise<string> {
+    this.assertOpen();
+    return this.instanceId.get(this.limits(options));
   }
 
   /** What this client counts. */

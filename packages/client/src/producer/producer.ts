@@ -2,6 +2,7 @@
 
 import { AbortedError, ClosedError, KafkaError, StateError } from "../errors.ts";
 import type { Metric } from "../metrics.ts";
+import { ClientInstanceId } from "../network/client-instance-id.ts";
 import type { Cluster, PartitionMetadata } from "../network/cluster.ts";
 import type { CallOptions, RecordMetadata, RecordToSend, Topics } from "../records.ts";
 import { interceptAcknowledgement, interceptSend } from "./interceptors.ts";
@@ -30,6 +31,7 @@ export class Producer<T extends Topics = {}> {
   private readonly lane = `producer-${++producers}`;
   private readonly parts: ProducerParts;
   private readonly onClosed: () => void;
+  private readonly instanceId: ClientInstanceId;
   /** The last that was begun. */
   private current: Transaction<T> | null = null;
   private closing: Promise<void> | null = null;
@@ -40,6 +42,7 @@ export class Producer<T extends Topics = {}> {
     this.onClosed = events.onClosed ?? nothing;
     this.options = resolveProducerOptions(options, cluster.options);
     this.parts = new ProducerParts(cluster, this.options, this.lane);
+    this.instanceId = new ClientInstanceId(cluster, this.lane);
   }
 
   /**
@@ -133,6 +136,12 @@ export class Producer<T extends Topics = {}> {
     const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     const metadata = await this.cluster.topicMetadata(topic, limits);
     return metadata.partitions;
+  }
+
+  /** The id under which brokers know this producer in its metrics (KIP-714). @throws BrokerError UNSUPPORTED_VERSION where they take none */
+  async clientInstanceId(options: CallOptions = {}): Promise<string> {
+    if (this.closing !== null) throw new ClosedError("producer");
+    return this.instanceId.get(options);
   }
 
   /** What this producer counts, named as Java's; `Kafka.metrics` has those of all. */
