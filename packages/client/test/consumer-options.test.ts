@@ -122,7 +122,6 @@ test("what is processed is committed every autoCommitIntervalMs", async () => {
   await consumer.close();
   await waiting;
 });
-});
 
 for (const [excludeInternalTopics, expected] of [
   [true, 0],
