@@ -78,6 +78,7 @@ await part("client-seconds", 60, async (seconds) => {
   const { clientSoak } = await import("./sim/client-soak.ts");
   const report = await clientSoak({ seconds, seed, log: (line) => console.log(line) });
   console.log(`${report.records} records sent, ${report.handled} handled, ${report.faults} requests hit by faults`);
+  console.log(`the event loop was late by ${Math.round(report.longestStallMs)} ms at most`);
   return [...report.violations];
 });
 process.exitCode = failed ? 1 : 0;

@@ -29,6 +29,8 @@ export interface SoakReport {
   readonly handled: number;
   readonly faults: number;
   readonly violations: readonly string[];
+  /** The longest time that the event loop was late. */
+  readonly longestStallMs: number;
 }
 
 const TOPICS = [
@@ -100,12 +102,14 @@ export async function clientSoak(options: SoakOptions): Promise<SoakReport> {
   const soak = await Soak.start(options, history);
   await soak.run();
   await leaks.end();
+  history.stalls.end();
   const handled = [...history.handlings.values()].flatMap((ofGroup) => [...ofGroup.values()]);
   return {
     records: history.sent.length,
     handled: handled.reduce((sum, { length }) => sum + length, 0),
     faults: soak.weather.hits,
     violations: checkSoak(history),
+    longestStallMs: history.stalls.longestMs,
   };
 }
 
@@ -129,6 +133,7 @@ class Soak {
           history,
           random: new SeededRandom(this.random.uint32()),
           kafka: (clientId) => this.connect(clientId),
+          silenceMs: (clientId) => silenceOf(broker, clientId),
         }),
     );
     this.weather = new Weather(broker, new SeededRandom(options.seed + 1));
@@ -279,6 +284,25 @@ class Soak {
       metadataMaxAgeMs: 5_000,
     });
   }
+}
+
+/** Requests of a group that the broker takes as a sign of life, and how they end when it does. */
+const SIGNS_OF_LIFE: ReadonlySet<string> = new Set([
+  "JoinGroup",
+  "SyncGroup",
+  "Heartbeat",
+  "OffsetCommit",
+  "ConsumerGroupHeartbeat",
+]);
+
+function silenceOf({ journal }: TestBroker, clientId: string): number {
+  const entries = journal.entries();
+  const signs = entries.filter((entry) => entry.clientId === clientId && SIGNS_OF_LIFE.has(entry.api));
+  // A request that waits for others keeps a session too; one that a fault keeps from the broker does not.
+  if (signs.some(({ outcome, fault }) => outcome === "waiting" && fault === null)) return 0;
+  const last = signs.findLast(({ outcome, errors }) => outcome === "answered" && errors.length === 0);
+  const nowMs = entries.at(-1)?.atMs ?? 0;
+  return last === undefined ? nowMs : nowMs - last.atMs - (last.tookMs ?? 0);
 }
 
 /** By partition, the last record that the group has to handle as of now. */

@@ -100,8 +100,11 @@ function checkFate(
 
 function checkClosings({ closings }: SoakHistory): string[] {
   return closings
-    .filter(({ tookMs, boundMs }) => tookMs > boundMs + CLOSE_SLACK_MS)
-    .map(({ what, tookMs, boundMs }) => `${what} took ${Math.round(tookMs)} ms, its bound is ${boundMs} ms`);
+    .filter(({ tookMs, boundMs, stalledMs }) => tookMs - stalledMs > boundMs + CLOSE_SLACK_MS)
+    .map(
+      ({ what, tookMs, boundMs, stalledMs }) =>
+        `${what} took ${Math.round(tookMs)} ms, ${Math.round(stalledMs)} of them without a turn; its bound is ${boundMs} ms`,
+    );
 }
 
 type Acknowledged = SentRecord & { outcome: { readonly partition: number; readonly offset: number } };

@@ -40,9 +40,12 @@ function checkOwners({ ownerships }: SoakHistory): string[] {
   for (const [place, ofPlace] of Map.groupBy(ownerships, placeOf)) {
     let before: Ownership | null = null;
     for (const ownership of ofPlace.toSorted((one, other) => one.begun - other.begun)) {
-      // Who lost a partition hears of it late: the next one may have it by then.
-      if (before !== null && before.how !== "lost" && (before.ended ?? Infinity) > ownership.begun)
-        sentences.push(`${place} was given to ${ownership.member} while ${before.member} had it`);
+      // Who lost a partition hears of it late: the next one may have it by then. Who hears nothing at all may give it back even later.
+      const isExcused = before === null || before.how === "lost" || before.isSilent === true;
+      if (!isExcused && (before!.ended ?? Infinity) > ownership.begun)
+        sentences.push(
+          `${place} was given to ${ownership.member} while ${before!.member} had it, which was ${before!.how ?? "never told"}`,
+        );
       before = ownership;
     }
   }

@@ -1,6 +1,8 @@
 // What the soaked clients did and were told, and what is in the log in the end, as plain facts: the input of the checks in soak-checks.ts and
 // soak-group-checks.ts. Time is a counter, so that "before" means what it means to an observer. Nothing here knows a client or a broker.
 
+import { StallWatch } from "./soak-stalls.ts";
+
 /** The fate of a transaction as its producer was told; unknown where the commit failed on the way. */
 export type Told = "open" | "committed" | "aborted" | "unknown";
 
@@ -29,6 +31,8 @@ export interface Ownership {
   readonly begun: number;
   ended: number | null;
   how: "revoked" | "lost" | "closed" | null;
+  /** The broker had not heard of the member for a whole session when the partition went to another: nobody waits for it any more. */
+  isSilent?: true;
 }
 
 /** A record in the hands of the application. */
@@ -73,6 +77,8 @@ export interface Closing {
   readonly what: string;
   readonly boundMs: number;
   readonly tookMs: number;
+  /** How long the process got no turn meanwhile. */
+  readonly stalledMs: number;
 }
 
 export class SoakHistory {
@@ -88,6 +94,7 @@ export class SoakHistory {
   readonly log = new Map<string, LoggedRecord[]>();
   /** What is wrong in itself: errors that nobody may get, consumers that stand still, leaks. */
   readonly faults: string[] = [];
+  readonly stalls = new StallWatch();
   private time = 0;
 
   tick(): number {

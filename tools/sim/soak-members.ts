@@ -21,6 +21,8 @@ export interface GroupSurroundings {
   readonly random: SeededRandom;
   /** A client with this id, which whoever asks for it closes. */
   readonly kafka: (clientId: string) => Kafka;
+  /** Since when the broker has heard nothing of this client that keeps its session, milliseconds. */
+  readonly silenceMs: (clientId: string) => number;
 }
 
 const CLOSE_BOUND_MS = 6_000;
@@ -28,6 +30,8 @@ const CLOSE_BOUND_MS = 6_000;
 const LOOP_LEAST_MS = 300;
 const LOOP_MORE_MS = 3_000;
 const SLOW_MOST_MS = 300;
+/** The broker's look at the clock and ours are not the same. */
+const SESSION_SLACK_MS = 250;
 const STYLES = ["records", "batches", "poll", "run", "runByKey", "runBatches"] as const;
 /** What an application hears of and reads on. */
 const EXPECTED = new Set(["CORRUPT_RECORD", "ABORTED"]);
@@ -80,7 +84,16 @@ export class SoakMembers {
     const { plan } = this;
     if (instance !== null) this.instances.add(instance);
     this.members.add(
-      new SoakMember({ name, instance, plan, random, history, handled, kafka: this.surroundings.kafka(name) }),
+      new SoakMember({
+        name,
+        instance,
+        plan,
+        random,
+        history,
+        handled,
+        kafka: this.surroundings.kafka(name),
+        silenceMs: this.surroundings.silenceMs,
+      }),
     );
   }
 
@@ -121,6 +134,7 @@ interface MemberOptions {
   readonly history: SoakHistory;
   readonly kafka: Kafka;
   readonly handled: (partition: string, offset: number) => void;
+  readonly silenceMs: (clientId: string) => number;
 }
 
 class SoakMember {
@@ -275,7 +289,18 @@ class SoakMember {
       const holding = { group: plan.id, member: this.name, partition: name, begun: history.tick() };
       const ownership: Ownership = { ...holding, ended: null, how: null };
       this.owned.set(name, ownership);
+      this.noteSilent(name);
       history.ownerships.push(ownership);
+    }
+  }
+
+  // Of those that have this partition still, who has had no session any more when it came to us.
+  private noteSilent(partition: string): void {
+    const { history, plan, silenceMs } = this.options;
+    const sessionMs = plan.consumer.sessionTimeoutMs ?? 0;
+    for (const other of history.ownerships) {
+      const isHeld = other.ended === null && other.group === plan.id && other.partition === partition;
+      if (isHeld && silenceMs(other.member) > sessionMs - SESSION_SLACK_MS) other.isSilent = true;
     }
   }
 

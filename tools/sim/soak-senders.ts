@@ -169,12 +169,14 @@ export async function closeTimed(
   close: () => Promise<void>,
 ): Promise<void> {
   const begunMs = performance.now();
+  const stalledBeforeMs = history.stalls.totalMs;
   try {
     await close();
   } catch (error) {
     history.fault(`${what} rejected with ${describeError(error)}`);
   }
-  history.closings.push({ what, boundMs, tookMs: performance.now() - begunMs });
+  const stalledMs = history.stalls.totalMs - stalledBeforeMs;
+  history.closings.push({ what, boundMs, tookMs: performance.now() - begunMs, stalledMs });
 }
 
 export function describeError(error: unknown): string {
