@@ -25,23 +25,28 @@ export interface PlannedChanges {
   readonly errors: ReadonlyMap<ItemKey, KafkaError>;
 }
 
+/** Configs that a broker does not know by name, such as those of one listener, may be secrets as well. */
+const SECRET = /password|secret|jaas|credential|(?:^|\.)key$/i;
+const HIDDEN = "(hidden)";
+
 /** What the resources' configs are and would become. Resources that cannot be asked are among the errors, by resourceKey. */
 export async function planConfigChanges(
   { admin, call }: Session,
   resources: readonly ConfigResource[],
   configs: NewConfigs,
 ): Promise<PlannedChanges> {
-  const { values, errors } = await settled(admin.describeConfigs(resources, { ...call, includeSynonyms: true }));
+  const { values, errors } = await settled(admin.describeConfigs(resources, call));
   const changes = resources.flatMap((resource) => {
     const entries = values.get(resourceKey(resource))?.entries;
     if (entries === undefined) return [];
     return [...configs].map(([config, after]) => {
       const entry = entries.get(config);
+      const isHidden = entry?.isSensitive === true || SECRET.test(config);
       return {
         entity: resource.name,
         config,
         before: entry?.value ?? null,
-        after: after ?? defaultOf(entry),
+        after: isHidden && after !== null ? HIDDEN : after,
         isDefaultBefore: entry === undefined || !isOwn(entry, resource),
         isDefaultAfter: after === null,
       };
@@ -63,20 +68,32 @@ export async function applyConfigChanges(
   return (await settled(admin.incrementalAlterConfigs(changes, { ...call, validateOnly: isDry }))).errors;
 }
 
+/**
+ * The changes with what holds now where a value was taken away. What will hold cannot be told before: the broker's own config may have another
+ * unit, as log.retention.hours behind retention.ms.
+ */
+export async function withValuesNow(
+  { admin, call }: Session,
+  resources: readonly ConfigResource[],
+  changes: readonly ConfigChange[],
+): Promise<readonly ConfigChange[]> {
+  if (!changes.some(({ isDefaultAfter }) => isDefaultAfter)) return changes;
+  const { values } = await settled(admin.describeConfigs(resources, call));
+  return changes.map((change) => {
+    const resource = resources.find(({ name }) => name === change.entity)!;
+    const entry = values.get(resourceKey(resource))?.entries.get(change.config);
+    // A broker that has not heard of the change yet tells the old value.
+    const isKnown = change.isDefaultAfter && entry !== undefined && !isOwn(entry, resource);
+    return isKnown ? { ...change, after: entry.value } : change;
+  });
+}
+
 /** Whether the value was set for this very resource. */
 export function isOwn({ source }: ConfigEntry, { type, name }: ConfigResource): boolean {
   if (type === "BROKER") {
     return source === (name === "" ? "DYNAMIC_DEFAULT_BROKER_CONFIG" : "DYNAMIC_BROKER_CONFIG");
   }
   return source !== "DEFAULT_CONFIG" && source.startsWith("DYNAMIC_") && !source.includes("BROKER_CONFIG");
-}
-
-/** What holds once the strongest value is gone: the next synonym. */
-function defaultOf(entry: ConfigEntry | undefined): string | null {
-  if (entry === undefined) return null;
-  const [first, second] = entry.synonyms;
-  if (first === undefined) return null;
-  return entry.source === "DEFAULT_CONFIG" || second === undefined ? first.value : second.value;
 }
 
 export const changeColumns: readonly Column<ConfigChange>[] = [

@@ -53,7 +53,7 @@ export interface Session {
 const ANSWER_MS = 10_000;
 const CONNECT_MS = 5_000;
 /** How long one call may take. */
-const CALL_MS = 60_000;
+const CALL_MS = 30_000;
 /** How long what is under way may take to end when the command is done or was ended. */
 const CLOSE_MS = 3_000;
 const CLIENT_ID = "ottla-cli";

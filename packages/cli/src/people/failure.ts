@@ -1,16 +1,19 @@
 // What went wrong, in one line: the sentence, and Kafka's name of the error in brackets. Programming faults are no failures: they keep their stack.
 
-import { AbortedError, AdminError, ClosedError, KafkaError } from "@ottla/client";
+import { AbortedError, AdminError, BrokerError, ClosedError, KafkaError } from "@ottla/client";
 import type { ItemKey } from "@ottla/client";
+import { errorMessage } from "@ottla/protocol";
 import { CommandError } from "../command-error.ts";
 import type { PeopleIo } from "./people-io.ts";
+
+const NAMED_AT_MOST = 3;
 
 /** Null for what needs no words: the user ended the command. @throws what is no failure but a fault of the program */
 export function failureLine(error: unknown): string | null {
   if (error instanceof AbortedError || error instanceof ClosedError) return null;
   if (error instanceof DOMException && error.name === "AbortError") return null;
   if (error instanceof CommandError) return oneLine(error.message);
-  if (error instanceof AdminError) return oneLine(error.message);
+  if (error instanceof AdminError) return itemLine(error);
   if (error instanceof KafkaError) return withName(error);
   throw error;
 }
@@ -24,7 +27,19 @@ export function reportErrors(io: PeopleIo, errors: ReadonlyMap<ItemKey, KafkaErr
 /** "sentence (NAME)", with the reason of a call that ran out of time. */
 export function withName(error: KafkaError): string {
   const cause = error.code === "TIMEOUT" && error.cause instanceof KafkaError ? `: ${error.cause.message}` : "";
-  return `${oneLine(error.message)}${oneLine(cause)} (${error.code})`;
+  return `${oneLine(sentence(error))}${oneLine(cause)} (${error.code})`;
+}
+
+/** Some answers of Kafka have a code and no words. */
+function sentence(error: KafkaError): string {
+  if (error.message !== "") return error.message;
+  return (error instanceof BrokerError ? errorMessage(error.errorCode) : null) ?? "it failed";
+}
+
+function itemLine({ errors }: AdminError): string {
+  const named = [...errors].slice(0, NAMED_AT_MOST).map(([item, error]) => `${item}: ${withName(error)}`);
+  const more = errors.size - named.length;
+  return `${named.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }
 
 function oneLine(text: string): string {

@@ -4,7 +4,7 @@ import { resourceKey, settled } from "@ottla/client";
 import type { ItemKey, KafkaError } from "@ottla/client";
 import { UsageError } from "../../command-error.ts";
 import type { CommandCall } from "../../command-definition.ts";
-import { applyConfigChanges, changeColumns, planConfigChanges } from "../config-changes.ts";
+import { applyConfigChanges, changeColumns, planConfigChanges, withValuesNow } from "../config-changes.ts";
 import type { ConfigChange, NewConfigs } from "../config-changes.ts";
 import { withAdmin } from "../connect.ts";
 import type { Session } from "../connect.ts";
@@ -67,7 +67,8 @@ async function alterConfigs(
   const errors = new Map(
     [...plan.errors, ...failed].map(([key, error]) => [String(key).slice("TOPIC:".length), error]),
   );
-  return { changes: plan.changes.filter(({ entity }) => !errors.has(entity)), errors };
+  const changes = plan.changes.filter(({ entity }) => !errors.has(entity));
+  return { changes: isDry ? changes : await withValuesNow(session, known, changes), errors };
 }
 
 async function addPartitions(
