@@ -73,6 +73,25 @@ async function topicOf(target: Target, base: string, partitions: number): Promis
   return topic;
 }
 
+test("a static member goes away instead of giving up partitions; they get an owner all the same", async () => {
+  await using target = await startTarget({ overrides });
+  const topic = await topicOf(target, "orders", 4);
+  await using group = new TestGroup(target, { assignors: ["cooperative-sticky"] });
+  const first = group.join({ groupInstanceId: "static-1" }).subscribe([topic]);
+  await group.isShared(partitionsOf(topic, 4));
+  const asked = Promise.withResolvers<void>();
+  first.hook = (call) => {
+    if (call === "revoked") asked.resolve();
+    return call === "revoked" ? new Promise<void>(() => {}) : undefined;
+  };
+  group.join().subscribe([topic]);
+  await asked.promise;
+  group.readers.splice(0, 1);
+  await first.membership.close({ leaveGroup: false });
+  group.join({ groupInstanceId: "static-1" }).subscribe([topic]);
+  await group.isShared(partitionsOf(topic, 4), 2);
+});
+
 for (const { name, options } of kinds) {
   describe(`${name} members`, () => {
     test("one after the other up to eight, then down to one", async () => {

@@ -257,6 +257,48 @@ describe("rebalances", () => {
     assert.deepEqual(driver.called(), ["join m1 with t-0: need to revoke partitions and re-join"]);
   });
 
+  const unfinished: readonly {
+    name: string;
+    members: string[];
+    skipAssignment?: boolean;
+    assigned: string;
+    later: string[];
+  }[] = [
+    {
+      name: "when a partition waits to be given up",
+      members: ["m1", "m2 t-0 t-1"],
+      assigned: "",
+      later: ["join m1: partitions that were given up have no owner"],
+    },
+    {
+      name: "as a static leader that came back and cannot know",
+      members: ["m1", "m2"],
+      skipAssignment: true,
+      assigned: "t-0",
+      later: ["join m1 with t-0: partitions that were given up have no owner"],
+    },
+    { name: "not when everything has an owner", members: ["m1 t-0", "m2 t-1"], assigned: "t-0", later: [] },
+    { name: "not when it came back alone", members: ["m1"], skipAssignment: true, assigned: "t-0 t-1", later: [] },
+  ];
+  for (const { name, members, skipAssignment = false, assigned, later } of unfinished) {
+    test(`a cooperative leader looks after the next rebalance, if nobody else does: ${name}`, () => {
+      const driver = new ClassicDriver({ instance: "i" });
+      driver.subscribe();
+      driver.joined("NONE", { leads: true, members, skipAssignment });
+      driver.refreshed();
+      driver.synced("NONE", assigned);
+      driver.called();
+      for (let beat = 1; beat < 3; beat++) {
+        assert.deepEqual(driver.wait(3_000), ["heartbeat"]);
+        driver.beaten("NONE");
+      }
+      assert.deepEqual(
+        driver.wait(3_000).filter((seen) => seen !== "heartbeat"),
+        later,
+      );
+    });
+  }
+
   test("an eager member gives everything back before it joins again", () => {
     const driver = new ClassicDriver({ assignors: ["range"] }).enter("t-0 t-1");
     assert.deepEqual(driver.do({ kind: "rejoin", reason: "because" }), ["call revoked t-0 t-1"]);
@@ -421,6 +463,14 @@ describe("leaving", () => {
       assert.deepEqual(driver.do({ kind: "tick" }), []);
     });
   }
+
+  test("closing: a static member that others wait for leaves, so that they get what it gave up", () => {
+    const driver = new ClassicDriver({ instance: "i" }).enter("t-0 t-1");
+    driver.do({ kind: "rejoin", reason: "because" });
+    driver.joined("NONE", { generation: 2 });
+    assert.deepEqual(driver.synced("NONE", "t-0"), ["call revoked t-1"]);
+    assert.deepEqual(driver.do({ kind: "close", leaveGroup: undefined }), ["leave m1", "abandon"]);
+  });
 
   test("a hook that throws fails the member, which leaves; a new subscription joins anew", () => {
     const driver = new ClassicDriver().enter();

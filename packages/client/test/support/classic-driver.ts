@@ -106,15 +106,27 @@ export class ClassicDriver {
   /** Answers the JoinGroup under way. */
   joined(
     error: ErrorName,
-    answer: { memberId?: string; generation?: number; leads?: boolean; members?: string[] } = {},
+    answer: {
+      memberId?: string;
+      generation?: number;
+      leads?: boolean;
+      /** Each with what it says it owns, as in "m2 t-0 t-1". */
+      members?: string[];
+      skipAssignment?: boolean;
+    } = {},
   ): string[] {
-    const { memberId = "m1", generation = 1, leads = false, members = ["m1"] } = answer;
-    const metadata = encodeSubscription({
-      topics: ["t"],
-      userData: null,
-      ownedPartitions: [],
-      generationId: -1,
-      rack: null,
+    const { memberId = "m1", generation = 1, leads = false, members = ["m1"], skipAssignment = false } = answer;
+    const metadataOf = (owned: string): Buffer =>
+      encodeSubscription({
+        topics: ["t"],
+        userData: null,
+        ownedPartitions: partitions(owned),
+        generationId: owned === "" ? -1 : generation - 1,
+        rack: null,
+      });
+    const listed = members.map((text) => {
+      const [id, ...owned] = text.split(" ");
+      return { memberId: id!, groupInstanceId: null, metadata: metadataOf(owned.join(" ")) };
     });
     const accepted = error === "NONE";
     return this.do({
@@ -127,9 +139,9 @@ export class ClassicDriver {
         protocolType: accepted ? "consumer" : null,
         protocolName: accepted ? this.protocolName : null,
         leader: leads ? memberId : "other",
-        skipAssignment: false,
+        skipAssignment,
         memberId: accepted || error === "MEMBER_ID_REQUIRED" ? memberId : "",
-        members: leads ? members.map((id) => ({ memberId: id, groupInstanceId: null, metadata })) : [],
+        members: leads ? listed : [],
       },
     });
   }

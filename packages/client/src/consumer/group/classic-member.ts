@@ -17,7 +17,7 @@ import { heartbeatRequest, joinRequest, leaveRequest, syncRequest } from "./clas
 import { decodeAssignment, PROTOCOL_TYPE } from "./consumer-protocol.ts";
 import { isBusy, nextPhase } from "./classic-phases.ts";
 import type { Phase } from "./classic-phases.ts";
-import { assignGroup, groupToLead, topicsFingerprint } from "./group-leader.ts";
+import { assignGroup, groupToLead, isUnfinished, topicsFingerprint } from "./group-leader.ts";
 import type { GroupToLead } from "./group-leader.ts";
 import { MemberBase } from "./member-base.ts";
 import type { Standing } from "./member-base.ts";
@@ -27,6 +27,8 @@ import { matches } from "./topic-watch.ts";
 
 /** Java's JOIN_GROUP_TIMEOUT_LAPSE: a JoinGroup may wait for the whole rebalance timeout, and the answer needs a moment. */
 const JOIN_EXTRA_MS = 5_000;
+/** So many heartbeats after a cooperative assignment that is not the last one its leader looks after the next. Java's does not. */
+const FOLLOW_UP_HEARTBEATS = 3;
 
 export interface ClassicMemberOptions extends MemberOptions, ResolvedAssignors {}
 
@@ -47,6 +49,11 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
   private lastGenerationId = -1;
   private leading: GroupToLead | null = null;
   private fingerprint: string | null = null;
+  private isUnfinished = false;
+  /** Others wait for what it was told to give up, until it joins again. */
+  private owesJoin = false;
+  private followUpAtMs = Infinity;
+
   get identity(): MemberIdentity {
     return { memberId: this.memberId, generationId: this.generationId };
   }
@@ -73,7 +80,9 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
   }
 
   protected get ownDueMs(): number {
-    return this.wantsToJoin && !this.isCalling && this.subscription !== null ? this.retryAtMs : Infinity;
+    if (this.isCalling || this.subscription === null || this.isLate) return Infinity;
+    if (this.wantsToJoin) return this.retryAtMs;
+    return this.phase === "stable" ? this.followUpAtMs : Infinity;
   }
 
   protected takeOwn(command: MemberCommand): void {
@@ -127,6 +136,7 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
     if (topics.join() !== this.joinedTopics.join()) this.rejoinReason ??= "subscription has changed";
     if (this.leading !== null && this.fingerprint !== this.currentFingerprint(this.leading))
       this.rejoinReason ??= "cached metadata has changed";
+    if (this.nowMs >= this.followUpAtMs) this.rejoinReason ??= "partitions that were given up have no owner";
   }
 
   private currentFingerprint({ topics }: GroupToLead): string {
@@ -150,6 +160,8 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
     const { topics } = this.subscription!;
     this.enter("joining");
     this.joinedTopics = topics;
+    this.isUnfinished = this.owesJoin = false;
+    this.followUpAtMs = Infinity;
     this.pace.stop();
     this.rebalanceStarted(this.rejoinReason ?? "joins the group");
     const { lastAssignment, lastGenerationId, memberId, generationId } = this;
@@ -195,14 +207,17 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
   private lead(): void {
     const leading = this.leading!;
     this.fingerprint = this.currentFingerprint(leading);
+    const isCooperative = this.options.protocol === "cooperative";
     if (leading.skipAssignment) {
+      this.isUnfinished = isCooperative && isUnfinished(leading, null);
       this.sync(null);
       return;
     }
     const assignor = this.options.assignors.find(({ name }) => name === this.protocolName)!;
     try {
-      const isCooperative = this.options.protocol === "cooperative";
-      this.sync(assignGroup(leading, assignor, { view: this.view, isCooperative }));
+      const assignment = assignGroup(leading, assignor, { view: this.view, isCooperative });
+      this.isUnfinished = isCooperative && isUnfinished(leading, assignment);
+      this.sync(assignment);
     } catch (error) {
       this.fail(error as KafkaError);
     }
@@ -227,6 +242,7 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
     this.attempt = 0;
     this.retryAtMs = this.nowMs;
     this.rejoinReason = null;
+    if (this.isUnfinished) this.followUpAtMs = this.nowMs + FOLLOW_UP_HEARTBEATS * this.options.heartbeatIntervalMs;
     this.rebalanceEnded(`is in generation ${this.generationId}`);
     const decoded = decodeAssignment(assignment);
     if (decoded === null)
@@ -252,6 +268,7 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
     const revoked = without(this.owned.list(), assigned);
     if (revoked.length > 0) {
       this.rejoinReason ??= "need to revoke partitions and re-join";
+      this.owesJoin = true;
       this.giveUp("revoked", revoked);
       return;
     }
@@ -350,6 +367,8 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
     this.generationId = -1;
     if (withMember) this.memberId = "";
     this.leading = null;
+    this.followUpAtMs = Infinity;
+    this.owesJoin = false;
     this.pendingAssignment = null;
     this.isLost = this.owned.size > 0;
     this.retryAtMs = this.nowMs;
@@ -382,7 +401,8 @@ export class ClassicMember extends MemberBase<ClassicMemberOptions> {
   }
 
   protected close(leaveGroup: boolean | undefined): void {
-    this.leave("the consumer is being closed", leaveGroup);
+    // A static member that owes the others a rebalance brings it about by leaving.
+    this.leave("the consumer is being closed", leaveGroup ?? (this.owesJoin ? true : undefined));
     this.forgetAll();
     this.generationId = -1;
     this.memberId = "";

@@ -56,6 +56,17 @@ export function assignGroup(
   return assignment;
 }
 
+/**
+ * Whether somebody has to give partitions up before others get them, and to join again so that they do. Who went away instead, as a static
+ * member whose next instance takes over its part of the generation, never will, and the partitions would have no owner until something else
+ * brings a rebalance. A leader that came back cannot know what its predecessor had held back.
+ */
+export function isUnfinished({ members, skipAssignment }: GroupToLead, assignment: GroupAssignment | null): boolean {
+  if (skipAssignment || assignment === null) return members.length > 1;
+  const given = new Set([...assignment.values()].flatMap((partitions) => partitions.map(keyOf)));
+  return members.some(({ ownedPartitions }) => ownedPartitions.some((each) => !given.has(keyOf(each))));
+}
+
 function assignable(topic: string, view: MetadataView): AssignablePartition[] {
   return (view.topics.get(topic)?.partitions ?? []).map(({ partition, replicas }) => ({
     partition,
