@@ -1,11 +1,24 @@
 // What several commands want to know of partitions: where they begin and end, how large they are, and what is wrong with them.
 
-import { partitionKey, settled } from "@ottla/client";
-import type { ItemKey, KafkaError, OffsetSpec, PartitionDescription, TopicPartition } from "@ottla/client";
+import { AbortedError, ClosedError, KafkaError, partitionKey, settled } from "@ottla/client";
+import type { ItemKey, OffsetSpec, PartitionDescription, Settled, TopicPartition } from "@ottla/client";
 import type { Session } from "./connect.ts";
 
 /** So many partitions are asked about in one call. */
 const BATCH = 2_000;
+
+/** How long a broker that may be down is waited for when the rest of the answer is worth something without it. */
+export const BROKER_MS = 5_000;
+
+/** As `settled`, but what fails as a whole is told as the error of all, and does not end the command. */
+export async function told<Value>(call: Promise<ReadonlyMap<ItemKey, Value>>): Promise<Settled<Value>> {
+  try {
+    return await settled(call);
+  } catch (error) {
+    if (!(error instanceof KafkaError) || error instanceof AbortedError || error instanceof ClosedError) throw error;
+    return { values: new Map(), errors: new Map([["all", error]]) };
+  }
+}
 
 /** Offsets by "topic-partition"; partitions without an answer, such as those without a leader, are left out. */
 export async function offsetsAt(
@@ -16,7 +29,7 @@ export async function offsetsAt(
   const found = new Map<string, number>();
   for (let from = 0; from < partitions.length; from += BATCH) {
     const queries = partitions.slice(from, from + BATCH).map(({ topic, partition }) => ({ topic, partition, at }));
-    const { values } = await settled(admin.listOffsets(queries, call));
+    const { values } = await told(admin.listOffsets(queries, { ...call, timeoutMs: BROKER_MS }));
     for (const [key, { offset }] of values) found.set(String(key), offset);
   }
   return found;
@@ -31,7 +44,7 @@ export interface Sizes {
 
 /** Sizes on disk. A broker that is down does not keep the others from being told of. */
 export async function partitionSizes({ admin, call }: Session, brokerIds: readonly number[]): Promise<Sizes> {
-  const { values, errors } = await settled(admin.describeLogDirs(brokerIds, call));
+  const { values, errors } = await told(admin.describeLogDirs(brokerIds, { ...call, timeoutMs: BROKER_MS }));
   const ofPartition = new Map<string, number>();
   for (const directories of values.values()) {
     for (const replica of directories.flatMap(({ replicas }) => replicas)) {

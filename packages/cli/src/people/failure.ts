@@ -24,6 +24,14 @@ export function reportErrors(io: PeopleIo, errors: ReadonlyMap<ItemKey, KafkaErr
   return errors.size === 0 ? 0 : 1;
 }
 
+/** Tells why a part of the answer is missing that is no failure of the command, such as the sizes that a broker keeps to itself. */
+export function reportGaps(io: PeopleIo, what: string, errors: ReadonlyMap<ItemKey, KafkaError>): void {
+  for (const [item, error] of errors) {
+    const of = typeof item === "number" ? ` of broker ${item}` : "";
+    io.error(`ottla: ${what}${of} not told: ${withName(error)}`);
+  }
+}
+
 /** "sentence (NAME)", with the reason of a call that ran out of time. */
 export function withName(error: KafkaError): string {
   const cause = error.code === "TIMEOUT" && error.cause instanceof KafkaError ? `: ${error.cause.message}` : "";

@@ -3,7 +3,7 @@
 import type { CommandCall } from "../../command-definition.ts";
 import { isTrouble, stateStyle } from "../cluster-facts.ts";
 import { withAdmin } from "../connect.ts";
-import { reportErrors } from "../failure.ts";
+import { reportErrors, reportGaps } from "../failure.ts";
 import { print } from "../output.ts";
 import { fieldLines, tableLines } from "../table.ts";
 import type { Column, Page } from "../table.ts";
@@ -19,7 +19,7 @@ export interface DescribeTopicsFlags extends TopicFlags {
 
 export async function describeTopics({ options, words, io }: CommandCall<DescribeTopicsFlags>): Promise<number> {
   return await withAdmin(options, io, async (session) => {
-    const { topics, errors } = await withProgress(io, "asking for topics", async () =>
+    const { topics, errors, sizeErrors } = await withProgress(io, "asking for topics", async () =>
       topicFacts(session, await topicNames(session, words)),
     );
     const shown = options.unhealthy === true ? topics.map(onlyTrouble) : topics;
@@ -27,6 +27,7 @@ export async function describeTopics({ options, words, io }: CommandCall<Describ
       document: shown,
       lines: (page) => shown.flatMap((topic, at) => [...(at === 0 ? [] : [""]), ...topicLines(topic, page)]),
     });
+    reportGaps(io, "sizes", sizeErrors);
     return reportErrors(io, errors);
   });
 }

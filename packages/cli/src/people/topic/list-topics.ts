@@ -6,7 +6,7 @@ import type { CommandCall } from "../../command-definition.ts";
 import { isTrouble, partitionSizes, partitionState, stateStyle } from "../cluster-facts.ts";
 import type { PartitionState } from "../cluster-facts.ts";
 import { withAdmin } from "../connect.ts";
-import { reportErrors } from "../failure.ts";
+import { reportErrors, reportGaps } from "../failure.ts";
 import { filterNames } from "../names.ts";
 import { print } from "../output.ts";
 import type { Column } from "../table.ts";
@@ -35,17 +35,22 @@ interface TopicRow {
 export async function listTopics({ options, words, io }: CommandCall<ListTopicsFlags>): Promise<number> {
   return await withAdmin(options, io, async (session) => {
     const { admin, call } = session;
-    const { rows, errors } = await withProgress(io, "asking for topics", async () => {
+    const { rows, errors, sizeErrors } = await withProgress(io, "asking for topics", async () => {
       const listed = await admin.listTopics({ includeInternal: options.internal ?? false, ...call });
       const names = filterNames(words, listed.keys());
       const described = await settled(admin.describeTopics(names, call));
       const topics = [...described.values.values()];
       const brokers = new Set(topics.flatMap(({ partitions }) => partitions.flatMap(({ replicas }) => replicas)));
-      const { ofPartition } = await partitionSizes(session, [...brokers]);
-      return { rows: topics.map((topic) => rowOf(topic, ofPartition)), errors: described.errors };
+      const sizes = await partitionSizes(session, [...brokers]);
+      return {
+        rows: topics.map((topic) => rowOf(topic, sizes.ofPartition)),
+        errors: described.errors,
+        sizeErrors: sizes.errors,
+      };
     });
     const shown = options.unhealthy === true ? rows.filter((row) => isTrouble(worstState(row))) : rows;
     await print(io, options, { document: shown, lines: (page) => tableLines(shown, columns, page) });
+    reportGaps(io, "sizes", sizeErrors);
     return reportErrors(io, errors);
   });
 }

@@ -2,7 +2,7 @@
 
 import { partitionKey, resourceKey, settled } from "@ottla/client";
 import type { ConfigEntry, ItemKey, KafkaError, PartitionDescription, TopicDescription } from "@ottla/client";
-import { offsetsAt, partitionSizes, partitionState } from "../cluster-facts.ts";
+import { offsetsAt, partitionSizes, partitionState, told } from "../cluster-facts.ts";
 import type { PartitionState } from "../cluster-facts.ts";
 import type { Session } from "../connect.ts";
 import { expandNames, isPattern } from "../names.ts";
@@ -38,6 +38,8 @@ export interface TopicFacts {
 export interface FoundTopics {
   readonly topics: readonly TopicFacts[];
   readonly errors: ReadonlyMap<ItemKey, KafkaError>;
+  /** Why sizes are not all told, by broker. */
+  readonly sizeErrors: ReadonlyMap<ItemKey, KafkaError>;
 }
 
 /** Names and patterns to names. Patterns stand for no internal topics: those have to be named. @throws CommandError */
@@ -59,7 +61,7 @@ export async function topicFacts(session: Session, names: readonly string[]): Pr
   const [ends, sizes, configs] = await Promise.all([
     offsetsAt(session, led, "latest"),
     partitionSizes(session, [...brokers]),
-    settled(
+    told(
       admin.describeConfigs(
         described.map(({ name }) => ({ type: "TOPIC" as const, name })),
         call,
@@ -70,7 +72,7 @@ export async function topicFacts(session: Session, names: readonly string[]): Pr
     const entries = configs.values.get(resourceKey({ type: "TOPIC", name: topic.name }))?.entries ?? null;
     return factsOf(topic, { starts, ends, sizes: sizes.ofPartition, entries });
   });
-  return { topics, errors };
+  return { topics, errors, sizeErrors: sizes.errors };
 }
 
 interface Lookups {
