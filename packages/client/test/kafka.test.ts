@@ -97,7 +97,7 @@ test("a connection that fails is told with its error", async () => {
   unsubscribe("ottla:client:connection:error", listener);
   assert.equal(address, "127.0.0.1:1");
   assert.match(error.message, /ECONNREFUSED/);
-  await kafka.close();
+  await kafka.close({ timeoutMs: 0 });
   await pending;
 });
 

@@ -3,7 +3,7 @@
 // When no known broker can be reached, the bootstrap servers are tried again (KIP-899).
 
 import type { Clock, Random } from "@ottla/base";
-import { ClosedError, ConnectionError, KafkaError } from "../errors.ts";
+import { AuthenticationError, ClosedError, ConnectionError, KafkaError } from "../errors.ts";
 import type { MetricRegistry } from "../metrics.ts";
 import type { ResolvedClientOptions } from "../options.ts";
 import type { BrokerNode } from "./cluster.ts";
@@ -52,7 +52,7 @@ export class BrokerPool {
     const { bootstrapServers, reconnectBackoffMs, reconnectBackoffMaxMs, clientId } = parts.options;
     this.bootstrap = bootstrapServers.map(({ host, port }, index) => ({ nodeId: -1 - index, host, port, rack: null }));
     this.backoff = new ReconnectBackoff({ firstMs: reconnectBackoffMs, maxMs: reconnectBackoffMaxMs }, parts.random);
-    this.meters = new ConnectionMeters(parts.metrics, clientId);
+    this.meters = new ConnectionMeters(parts.metrics, parts.clock, clientId);
   }
 
   /** The broker's connection in this lane; it may still be connecting, but takes requests. Null when the broker is not known. */
@@ -185,8 +185,10 @@ export class BrokerPool {
       await connection.open();
       await this.handshake.prepare(connection);
       this.backoff.worked(addressOf(slot));
+      connection.meter.authenticated(true);
       connection.becomeReady();
     } catch (error) {
+      if (error instanceof AuthenticationError) connection.meter.authenticated(false);
       const isOurs = error instanceof KafkaError;
       const reason = isOurs ? error : new ConnectionError(`the handshake failed: ${String(error)}`, { cause: error });
       void connection.close(reason);

@@ -1,16 +1,20 @@
 // What connections count, named as Java's: "producer-metrics", "consumer-metrics" and "admin-client-metrics" by the lane's owner,
-// and the same by broker in "…-node-metrics". Counting adds to a field; averages are made when somebody asks.
+// and the same by broker in "…-node-metrics". Counting adds to fields; averages and rates are made when somebody asks.
 
+import type { Clock } from "@ottla/base";
 import type { MetricRegistry } from "../metrics.ts";
+import { Sampled } from "../sampled.ts";
 
 /** The meters of a client: one per kind of owner and broker, made when first needed. */
 export class ConnectionMeters {
   private readonly registry: MetricRegistry;
   private readonly clientId: string;
+  private readonly clock: Clock;
   private readonly meters = new Map<string, ConnectionMeter>();
 
-  constructor(registry: MetricRegistry, clientId: string) {
+  constructor(registry: MetricRegistry, clock: Clock, clientId: string) {
     this.registry = registry;
+    this.clock = clock;
     this.clientId = clientId;
   }
 
@@ -24,7 +28,7 @@ export class ConnectionMeters {
     const name = `${group} ${tags["node-id"] ?? ""}`;
     let meter = this.meters.get(name);
     if (meter === undefined) {
-      meter = new ConnectionMeter(total);
+      meter = new ConnectionMeter(this.clock, total);
       meter.register(this.registry, group, tags);
       this.meters.set(name, meter);
     }
@@ -34,48 +38,82 @@ export class ConnectionMeters {
 
 /** Counts what connections do, and adds it to a total. */
 export class ConnectionMeter {
+  private readonly clock: Clock;
   private readonly total: ConnectionMeter | null;
   private connections = 0;
-  private created = 0;
-  private closures = 0;
-  private requests = 0;
-  private answers = 0;
-  private latencySumMs = 0;
-  private latencyMaxMs = 0;
-  private outgoingBytes = 0;
-  private incomingBytes = 0;
-  private requestBytesMax = 0;
+  private readonly created: Sampled;
+  private readonly closures: Sampled;
+  private readonly requestSizes: Sampled;
+  private readonly answerSizes: Sampled;
+  private readonly latencies: Sampled;
+  private readonly requests: Sampled;
+  private readonly answers: Sampled;
+  private readonly authentications: Sampled;
+  private readonly failedAuthentications: Sampled;
+  private readonly renewals: Sampled;
+  private readonly failedRenewals: Sampled;
+  private readonly renewalLatencies: Sampled;
   private throttleMs = 0;
 
-  constructor(total: ConnectionMeter | null = null) {
+  constructor(clock: Clock, total: ConnectionMeter | null = null) {
+    const sampled = (): Sampled => new Sampled(clock.monotonicMs());
+    this.clock = clock;
     this.total = total;
+    this.created = sampled();
+    this.closures = sampled();
+    this.requestSizes = sampled();
+    this.answerSizes = sampled();
+    this.latencies = sampled();
+    this.requests = sampled();
+    this.answers = sampled();
+    this.authentications = sampled();
+    this.failedAuthentications = sampled();
+    this.renewals = sampled();
+    this.failedRenewals = sampled();
+    this.renewalLatencies = sampled();
   }
 
   opened(): void {
     this.connections++;
-    this.created++;
+    this.created.record(1, this.now());
     this.total?.opened();
   }
 
   closed(): void {
     this.connections--;
-    this.closures++;
+    this.closures.record(1, this.now());
     this.total?.closed();
   }
 
-  sent(bytes: number): void {
-    this.requests++;
-    this.outgoingBytes += bytes;
-    if (bytes > this.requestBytesMax) this.requestBytesMax = bytes;
-    this.total?.sent(bytes);
+  /** The handshake is done; without SASL as well, as in Java. */
+  authenticated(hasSucceeded: boolean): void {
+    (hasSucceeded ? this.authentications : this.failedAuthentications).record(1, this.now());
+    this.total?.authenticated(hasSucceeded);
   }
 
-  answered(bytes: number, latencyMs: number): void {
-    this.answers++;
-    this.incomingBytes += bytes;
-    this.latencySumMs += latencyMs;
-    if (latencyMs > this.latencyMaxMs) this.latencyMaxMs = latencyMs;
-    this.total?.answered(bytes, latencyMs);
+  /** A session was renewed (KIP-368). */
+  renewed(latencyMs: number): void {
+    this.renewals.record(1, this.now());
+    this.renewalLatencies.record(latencyMs, this.now());
+    this.total?.renewed(latencyMs);
+  }
+
+  renewalFailed(): void {
+    this.failedRenewals.record(1, this.now());
+    this.total?.renewalFailed();
+  }
+
+  sent(bytes: number, nowMs: number): void {
+    this.requests.record(1, nowMs);
+    this.requestSizes.record(bytes, nowMs);
+    this.total?.sent(bytes, nowMs);
+  }
+
+  answered(bytes: number, latencyMs: number, nowMs: number): void {
+    this.answers.record(1, nowMs);
+    this.answerSizes.record(bytes, nowMs);
+    this.latencies.record(latencyMs, nowMs);
+    this.total?.answered(bytes, latencyMs, nowMs);
   }
 
   throttled(ms: number): void {
@@ -86,22 +124,37 @@ export class ConnectionMeter {
   /** Lists the counts in the registry. Connections are counted in the total only, as Java does. */
   register(registry: MetricRegistry, group: string, tags: Readonly<Record<string, string>>): void {
     const add = (name: string, read: () => number): void => void registry.register({ name, group, tags }, read);
-    const orNaN = (count: number, value: number): number => (count === 0 ? NaN : value);
+    const addRateAndTotal = (name: string, meter: Sampled): void => {
+      add(`${name}-rate`, () => meter.ratePerSecond(this.now()));
+      add(`${name}-total`, () => meter.total);
+    };
+    const addAverageAndMax = (name: string, meter: Sampled): void => {
+      add(`${name}-avg`, () => meter.average(this.now()));
+      add(`${name}-max`, () => meter.max(this.now()));
+    };
     if (this.total === null) {
       add("connection-count", () => this.connections);
-      add("connection-creation-total", () => this.created);
-      add("connection-close-total", () => this.closures);
-      add("network-io-total", () => this.requests + this.answers);
+      addRateAndTotal("connection-creation", this.created);
+      addRateAndTotal("connection-close", this.closures);
+      addRateAndTotal("successful-authentication", this.authentications);
+      addRateAndTotal("failed-authentication", this.failedAuthentications);
+      addRateAndTotal("successful-reauthentication", this.renewals);
+      addRateAndTotal("failed-reauthentication", this.failedRenewals);
+      addAverageAndMax("reauthentication-latency", this.renewalLatencies);
+      add("network-io-rate", () => this.requests.ratePerSecond(this.now()) + this.answers.ratePerSecond(this.now()));
+      add("network-io-total", () => this.requests.total + this.answers.total);
     }
-    add("request-total", () => this.requests);
-    add("response-total", () => this.answers);
-    add("request-latency-avg", () => orNaN(this.answers, this.latencySumMs / this.answers));
-    add("request-latency-max", () => orNaN(this.answers, this.latencyMaxMs));
-    add("request-size-avg", () => orNaN(this.requests, this.outgoingBytes / this.requests));
-    add("request-size-max", () => orNaN(this.requests, this.requestBytesMax));
-    add("outgoing-byte-total", () => this.outgoingBytes);
-    add("incoming-byte-total", () => this.incomingBytes);
+    addRateAndTotal("request", this.requests);
+    addRateAndTotal("response", this.answers);
+    addAverageAndMax("request-latency", this.latencies);
+    addAverageAndMax("request-size", this.requestSizes);
+    addRateAndTotal("outgoing-byte", this.requestSizes);
+    addRateAndTotal("incoming-byte", this.answerSizes);
     add("throttle-time-total", () => this.throttleMs);
+  }
+
+  private now(): number {
+    return this.clock.monotonicMs();
   }
 }
 

@@ -236,7 +236,7 @@ export class Connection {
     this.correlationId = this.correlationId === LAST_CORRELATION_ID ? 0 : this.correlationId + 1;
     request.sentAtMs = this.settings.clock.monotonicMs();
     this.movedAtMs = request.sentAtMs;
-    this.meter.sent(request.requestBytes);
+    this.meter.sent(request.requestBytes, request.sentAtMs);
     if (requestSent.hasSubscribers) requestSent.publish(this.requestMessage(request));
     if (options.noResponse === true) {
       this.transport!.write(parts, (error) =>
@@ -253,7 +253,7 @@ export class Connection {
     const nowMs = this.settings.clock.monotonicMs();
     this.movedAtMs = nowMs;
     if (request === undefined) return this.end(this.failure(undefined, "an answer came to no request"));
-    this.meter.answered(frame.length + SIZE_BYTES, nowMs - request.sentAtMs);
+    this.meter.answered(frame.length + SIZE_BYTES, nowMs - request.sentAtMs, nowMs);
     let response: unknown;
     try {
       response = decodeAnswer(frame, request);

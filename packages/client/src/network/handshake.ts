@@ -5,7 +5,7 @@
 import type { Clock, Random } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
 import { apiVersionsApi } from "@ottla/protocol/messages/18-api-versions.ts";
-import { brokerError, ConnectionError, KafkaError } from "../errors.ts";
+import { AuthenticationError, brokerError, ConnectionError, KafkaError } from "../errors.ts";
 import type { ResolvedClientOptions } from "../options.ts";
 import { brokerVersions, FIRST_API_VERSIONS_VERSION, nextApiVersionsVersion, software } from "./api-versions.ts";
 import type { Connection } from "./connection.ts";
@@ -53,10 +53,13 @@ export class Handshake {
 
   /** Ends the connection with whatever goes wrong; never rejects. */
   private async renew(connection: Connection, authenticator: Authenticator): Promise<void> {
+    const startMs = this.clock.monotonicMs();
     try {
       await this.authenticate(connection, authenticator);
+      connection.meter.renewed(this.clock.monotonicMs() - startMs);
       connection.release();
     } catch (error) {
+      if (error instanceof AuthenticationError) connection.meter.renewalFailed();
       const reason =
         error instanceof KafkaError ? error : new ConnectionError("authenticating anew failed", { cause: error });
       void connection.close(reason);

@@ -5,7 +5,7 @@ import type { Clock } from "@ottla/base";
 import type { MetricRegistry } from "../metrics.ts";
 import type { Batch } from "./batch.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import { Sampled } from "./sampled.ts";
+import { Sampled } from "../sampled.ts";
 
 const GROUP = "producer-metrics";
 const TOPIC_GROUP = "producer-topic-metrics";
