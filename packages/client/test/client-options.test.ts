@@ -9,7 +9,7 @@ import { describe, mock, test } from "node:test";
 import { ManualClock } from "@ottla/base";
 import { metadataApi } from "@ottla/protocol/messages/03-metadata.ts";
 import { heartbeatApi } from "@ottla/protocol/messages/12-heartbeat.ts";
-import { ConfigError, ConnectionError } from "../src/errors.ts";
+import { ConfigError, ConnectionError, TimeoutError } from "../src/errors.ts";
 import { Kafka } from "../src/kafka.ts";
 import { startCluster } from "../src/network/cluster-connection.ts";
 import type { Cluster } from "../src/network/cluster.ts";
@@ -202,6 +202,17 @@ describe("waiting", () => {
     );
     assert.equal(at(0, 0), 80);
     assert.equal(Math.round(at(0, 0xffff_ffff)), 120);
+  });
+
+  test("defaultApiTimeoutMs bounds calls that are not told a time", async () => {
+    await using silent = await new SilentServer().listen();
+    const options = { bootstrapServers: silent.address, defaultApiTimeoutMs: 30 };
+    await using kafka = new Kafka(options);
+    const consumer = kafka.consumer();
+    const own = kafka.consumer({ defaultApiTimeoutMs: 20 });
+    const calls = [kafka.admin().listTopics(), consumer.partitionsFor("t"), own.listTopics()];
+    await Promise.all(calls.map((call) => assert.rejects(call, TimeoutError)));
+    await kafka.close({ timeoutMs: 0 });
   });
 
   test("defaults are Kafka's", () => {

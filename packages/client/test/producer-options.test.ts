@@ -70,6 +70,21 @@ for (const maxInFlight of [1, 3]) {
   });
 }
 
+test("a higher level makes smaller batches", async () => {
+  await using target = await startTarget();
+  // Neither all alike nor without any order, so that trying harder pays.
+  const value = Array.from({ length: 20_000 }, (_, at) => ((at * 7919) % 1009).toString(36)).join(" ");
+  const sizes: number[] = [];
+  for (const compressionLevel of [1, 9]) {
+    const kafka = target.kafka();
+    const producer = kafka.producer({ compression: "gzip", compressionLevel });
+    await producer.send({ topic: target.topicName("level"), value });
+    sizes.push(producer.metrics().find(({ name }) => name === "batch-size-max")!.value);
+    await producer.close();
+  }
+  assert.equal(sizes[1]! < sizes[0]!, true, String(sizes));
+});
+
 for (const [retries, outcome, requests] of [
   [0, "NOT_ENOUGH_REPLICAS", 1],
   [2, "NOT_ENOUGH_REPLICAS", 3],

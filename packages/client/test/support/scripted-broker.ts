@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import type { TlsOptions } from "node:tls";
 import { ByteReader, ByteWriter } from "@ottla/base";
 import { advertisedVersions, apiKeys, decodeRequestHeader, encodeResponseHeader } from "@ottla/protocol";
 import type { Api } from "@ottla/protocol";
@@ -68,7 +69,7 @@ export function frameOf<ResponseInput>(
 export type Script = (request: ScriptedRequest, broker: ScriptedBroker) => boolean;
 
 export interface ScriptedBrokerOptions {
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: TlsOptions;
   /** Highest versions by API key, where they are not Kafka's. */
   readonly highest?: Readonly<Record<number, number>>;
 }
