@@ -24,11 +24,11 @@ for (const version of [11, 12, 16]) {
     const { sessionId } = first;
     assert.notEqual(sessionId, 0);
     const fault = wire.broker!.faults.add({ api: "Fetch", partition: 1, action: { error: "NOT_LEADER_OR_FOLLOWER" } });
-    // The request names no partition: those of the session are meant. It would wait for a second, but an error is told at once.
+    // The request names no partition: those of the session are meant. It would wait for a minute, but an error is told at once.
     const begunMs = performance.now();
-    const next = { version, partitions: [], sessionId, maxWaitMs: 10_000, minBytes: 1_000_000 };
+    const next = { version, partitions: [], sessionId, maxWaitMs: 60_000, minBytes: 1_000_000 };
     const second = await fetch(wire, { ...next, sessionEpoch: 1 });
-    assert.ok(performance.now() - begunMs < 5000);
+    assert.ok(performance.now() - begunMs < 30_000);
     const told = second.responses.flatMap(({ partitions }) => partitions);
     assert.deepEqual(
       told.map(({ partitionIndex, errorCode, records }) => [partitionIndex, errorName(errorCode), valuesOf(records!)]),

@@ -7,6 +7,7 @@ import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } fro
 import {
   GroupLedger,
   HEARTBEAT_MS,
+  letProcessEnd,
   liveThrough,
   MemberSockets,
   PARTITIONS,
@@ -40,6 +41,7 @@ describe("@platformatic/kafka consumer groups", { concurrency: true }, () => {
     await producer.close();
     await admin.close();
     await broker.close();
+    letProcessEnd();
   });
 
   async function create(plain: string, partitions = PARTITIONS): Promise<string> {

@@ -18,7 +18,7 @@ import { batchOf } from "./support/wire.ts";
 const WAIT_MS = 60_000;
 const BATCH_BYTES = batchOf(["x"]).length;
 
-describe("a fetch that waits", { timeout: 10_000 }, () => {
+describe("a fetch that waits", { timeout: 60_000 }, () => {
   const clock = new ManualClock();
   let broker: TestBroker;
   let reader: WireClient;

@@ -25,7 +25,7 @@ const STATE_TOPIC = "__transaction_state";
 /** A little after the last record of the captured folder: its open transaction has not timed out. */
 const KAFKA_STOPPED_MS = 1_795_225_020_000;
 
-describe("a coordinator that is started again", { timeout: 30_000 }, () => {
+describe("a coordinator that is started again", { timeout: 60_000 }, () => {
   const steps: {
     name: string;
     /** What is done before the stop. */
@@ -102,7 +102,7 @@ describe("a coordinator that is started again", { timeout: 30_000 }, () => {
   }
 });
 
-describe("a transaction that takes longer than its timeout", { timeout: 30_000 }, () => {
+describe("a transaction that takes longer than its timeout", { timeout: 60_000 }, () => {
   it("is aborted, its producer is fenced, and a reader behind it goes on", async () => {
     const clock = new ManualClock(Date.now());
     await using wire = await Wire.open(OVERRIDES, { clock });
@@ -126,7 +126,7 @@ describe("a transaction that takes longer than its timeout", { timeout: 30_000 }
   });
 });
 
-describe("on a folder that a Kafka left that was killed", { timeout: 30_000 }, () => {
+describe("on a folder that a Kafka left that was killed", { timeout: 60_000 }, () => {
   it("transactions are as Kafka had them, and the one that was open can be committed", async (test) => {
     const dataDir = mkdtempSync(join(tmpdir(), "ottla-kafka-transactions-"));
     test.after(() => rmSync(dataDir, { recursive: true }));

@@ -32,7 +32,7 @@ test("records are sent and counted, read and counted", async () => {
   );
   assert.equal(sent.code, 0);
   assert.equal(TOTAL.exec(sent.stdout)?.[1], "1500");
-  const read = await run("kafka-consumer-perf-test", "--topic perf --num-records 1500 --group readers --timeout 5000");
+  const read = await run("kafka-consumer-perf-test", "--topic perf --num-records 1500 --group readers --timeout 60000");
   const [head, row] = read.stdout.split("\n");
   assert.equal(
     head,
