@@ -4,7 +4,17 @@
 import type { PeopleIo } from "./people/people-io.ts";
 
 /** What live names a word stands for, for shell completion. */
-export type CompletedBy = "topics" | "groups" | "contexts" | "transactions" | "files";
+export type CompletedBy =
+  | "topics"
+  | "groups"
+  | "contexts"
+  | "transactions"
+  /** What has configs, of the type that the first word names. */
+  | "entities"
+  /** Configs of what the first two words name. */
+  | "configs"
+  /** Left to the shell. */
+  | "files";
 
 export interface CommandArgument {
   /** As commander writes it: `<file>` is needed, `[address]` is not, `<topic...>` is one or more. */
@@ -60,8 +70,6 @@ export interface CommandFamily {
 export interface LoadedCommand {
   readonly name: string;
   readonly summary: string;
-  /** Not shown in the help. */
-  readonly isHidden?: true;
   readonly load: () => Promise<CommandBody | CommandFamily>;
 }
 

@@ -18,6 +18,10 @@ export interface CommandLineIo {
 
 /** Answers with the exit code; undefined leaves it to the command. */
 export async function runCommandLine(given: readonly string[], io: CommandLineIo): Promise<number | undefined> {
+  if (given[0] === "__complete") {
+    await (await import("./people/completion/complete.ts")).complete(given.slice(1), await io.people());
+    return 0;
+  }
   // What a command's help says is known once the command is loaded.
   const words = given[0] === "help" ? [...given.slice(1), "--help"] : given;
   const program = new Command("ottla")
@@ -65,9 +69,8 @@ interface Run {
 /** The options of a row that is loaded are known only when it is the one named. */
 async function addRow(run: Run, row: CommandRow, first: string | undefined): Promise<void> {
   const { program } = run;
-  const hidden = "isHidden" in row && row.isHidden === true;
   const command = new Command(row.name).summary(row.summary).description(row.summary).copyInheritedSettings(program);
-  program.addCommand(command, { hidden });
+  program.addCommand(command);
   if ("run" in row) {
     const list = row.argument === undefined ? [] : [row.argument];
     addWords(command, list, row.options);
@@ -78,17 +81,16 @@ async function addRow(run: Run, row: CommandRow, first: string | undefined): Pro
   }
   if (row.name !== first) return;
   const loaded = await row.load();
-  if ("run" in loaded) return addBody(run, command, loaded, hidden);
+  if ("run" in loaded) return addBody(run, command, loaded);
   for (const body of loaded.commands) {
     const inner = new Command(body.name).summary(body.summary).description(body.summary).copyInheritedSettings(program);
     command.addCommand(inner);
-    addBody(run, inner, body, false);
+    addBody(run, inner, body);
   }
 }
 
-function addBody(run: Run, command: Command, body: CommandBody, isVerbatim: boolean): void {
+function addBody(run: Run, command: Command, body: CommandBody): void {
   addWords(command, body.arguments ?? [], body.options ?? []);
-  if (isVerbatim) command.allowUnknownOption().helpOption(false);
   command.action(async (...given: unknown[]) => {
     const self = given.at(-1) as Command;
     const words = given

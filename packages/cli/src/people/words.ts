@@ -58,3 +58,12 @@ export function topicWord(word: string): TopicWord {
 export function collectTopics(text: string, previous: unknown): TopicWord[] {
   return [...((previous as TopicWord[] | undefined) ?? []), topicWord(text)];
 }
+
+/** Kafka's names whatever their case; may be given again. */
+export function collectOf<Name extends string>(names: readonly Name[]): (text: string, previous: unknown) => Name[] {
+  return (text, previous) => {
+    const found = names.find((name) => name.toLowerCase() === text.toLowerCase());
+    if (found === undefined) throw new CommandError(`Allowed choices are ${names.join(", ")}`);
+    return [...((previous as Name[] | undefined) ?? []), found];
+  };
+}

@@ -1,7 +1,7 @@
 // All that is asked of a cluster to describe it and to judge its health. A question that fails, because a broker is down or does not serve it,
 // leaves its answer out and the error in its place: at night a view with holes is better than none.
 
-import { settled } from "@ottla/client";
+import { KafkaError, settled } from "@ottla/client";
 import type {
   ClusterDescription,
   FeatureDescription,
@@ -13,9 +13,9 @@ import type {
   TopicDescription,
   TransactionListing,
 } from "@ottla/client";
-import { KafkaError } from "@ottla/client";
 import { BROKER_MS, told } from "../cluster-facts.ts";
 import type { Session } from "../connect.ts";
+import { LONG_TRANSACTION_MS } from "../transaction-limits.ts";
 
 /** An answer, or why there is none. */
 export type Known<T> = { readonly value: T } | { readonly error: KafkaError };
@@ -37,9 +37,6 @@ export interface HealthView extends ClusterView {
   readonly longTransactions: Known<readonly TransactionListing[]>;
   readonly reassignments: Known<readonly PartitionReassignment[]>;
 }
-
-/** Transactions that are open for longer hold up those who read committed records only. Kafka's transaction.max.timeout.ms. */
-export const LONG_TRANSACTION_MS = 900_000;
 
 export async function viewCluster({ admin, call }: Session): Promise<ClusterView> {
   const cluster = await admin.describeCluster({ ...call, includeFencedBrokers: true }).catch((error: unknown) => {

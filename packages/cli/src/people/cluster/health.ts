@@ -3,7 +3,7 @@
 import { partitionKey } from "@ottla/client";
 import type { KafkaError, PartitionDescription, TopicDescription } from "@ottla/client";
 import { durationText, sizeText } from "../text.ts";
-import { LONG_TRANSACTION_MS } from "./cluster-view.ts";
+import { LONG_TRANSACTION_MS } from "../transaction-limits.ts";
 import type { HealthView, Known } from "./cluster-view.ts";
 
 export type Verdict = "ok" | "warning" | "bad" | "unknown";

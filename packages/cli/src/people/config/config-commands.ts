@@ -15,7 +15,11 @@ export type ConfigFlags = ConnectionFlags & OutputOptions;
 const asking = [...connectionOptions, outputOption];
 const entity = [
   { flags: "<type>", summary: "what has the configs", choices: entityTypes },
-  { flags: "<name>", summary: "its name; a broker's id; default for all brokers, users, clients or addresses" },
+  {
+    flags: "<name>",
+    summary: "its name; a broker's id; default for all brokers, users, clients or addresses",
+    completedBy: "entities",
+  },
 ] as const;
 
 export const configCommands: CommandFamily = {
@@ -23,7 +27,10 @@ export const configCommands: CommandFamily = {
     {
       name: "get",
       summary: "show what is set, or the configs named",
-      arguments: [...entity, { flags: "[config...]", summary: "only these, whether they are set or not" }],
+      arguments: [
+        ...entity,
+        { flags: "[config...]", summary: "only these, whether they are set or not", completedBy: "configs" },
+      ],
       options: [
         ...asking,
         { flags: "--all", summary: "what is not set, too" },
@@ -39,7 +46,7 @@ export const configCommands: CommandFamily = {
     {
       name: "set",
       summary: "set configs, or quotas of a user, client or address",
-      arguments: [...entity, { flags: "<config=value...>", summary: "what to set" }],
+      arguments: [...entity, { flags: "<config=value...>", summary: "what to set", completedBy: "configs" }],
       options: [...asking, dryRunOption],
       examples: [
         "ottla config set topic orders retention.ms=86400000 --dry-run",
@@ -51,7 +58,7 @@ export const configCommands: CommandFamily = {
     {
       name: "unset",
       summary: "take values away, so that what is behind them holds again",
-      arguments: [...entity, { flags: "<config...>", summary: "what to take away" }],
+      arguments: [...entity, { flags: "<config...>", summary: "what to take away", completedBy: "configs" }],
       options: [...asking, dryRunOption],
       examples: ["ottla config unset topic orders retention.ms"],
       run: async (call: CommandCall<ChangeConfigsFlags>) => (await import("./change-configs.ts")).unsetConfigs(call),

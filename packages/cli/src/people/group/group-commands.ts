@@ -1,14 +1,13 @@
 // `ottla group …`: the options of each command; what they do is in the files beside this one.
 
 import type { GroupState, GroupType } from "@ottla/client";
-import { CommandError } from "../../command-error.ts";
 import type { CommandCall, CommandFamily } from "../../command-definition.ts";
 import { connectionOptions } from "../connect.ts";
 import type { ConnectionFlags } from "../connect.ts";
 import { outputOption } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 import { dryRunOption, yesOption } from "../terminal.ts";
-import { collectTopics, wholeNumber } from "../words.ts";
+import { collectOf, collectTopics, wholeNumber } from "../words.ts";
 import type { DeleteGroupsFlags } from "./delete-groups.ts";
 import type { ListGroupsFlags } from "./list-groups.ts";
 import type { ResetOffsetsFlags } from "./reset-offsets.ts";
@@ -41,12 +40,12 @@ export const groupCommands: CommandFamily = {
         {
           flags: "--type <type>",
           summary: `only of this type: ${types.join(", ")}; may be given again`,
-          parse: oneOf(types),
+          parse: collectOf(types),
         },
         {
           flags: "--state <state>",
           summary: `only in this state: ${states.join(", ")}; may be given again`,
-          parse: oneOf(states),
+          parse: collectOf(states),
         },
         { flags: "--by-lag", summary: "the greatest lag first" },
       ],
@@ -105,12 +104,3 @@ export const groupCommands: CommandFamily = {
     },
   ],
 };
-
-/** Kafka's names whatever their case. */
-function oneOf<Name extends string>(names: readonly Name[]): (text: string, previous: unknown) => Name[] {
-  return (text, previous) => {
-    const found = names.find((name) => name.toLowerCase() === text.toLowerCase());
-    if (found === undefined) throw new CommandError(`Allowed choices are ${names.join(", ")}`);
-    return [...((previous as Name[] | undefined) ?? []), found];
-  };
-}
