@@ -286,18 +286,15 @@ class Soak {
   }
 }
 
-/** Requests of a group that the broker takes as a sign of life, and how they end when it does. */
-const SIGNS_OF_LIFE: ReadonlySet<string> = new Set([
-  "JoinGroup",
-  "SyncGroup",
-  "Heartbeat",
-  "OffsetCommit",
-  "ConsumerGroupHeartbeat",
-]);
+/** Requests that the broker takes as a sign of life in a classic group. */
+const SIGNS_OF_LIFE: ReadonlySet<string> = new Set(["JoinGroup", "SyncGroup", "Heartbeat", "OffsetCommit"]);
 
 function silenceOf({ journal }: TestBroker, clientId: string): number {
   const entries = journal.entries();
-  const signs = entries.filter((entry) => entry.clientId === clientId && SIGNS_OF_LIFE.has(entry.api));
+  const own = entries.filter((entry) => entry.clientId === clientId);
+  // In a consumer group only heartbeats count.
+  const isConsumer = own.some(({ api }) => api === "ConsumerGroupHeartbeat");
+  const signs = own.filter(({ api }) => (isConsumer ? api === "ConsumerGroupHeartbeat" : SIGNS_OF_LIFE.has(api)));
   // A request that waits for others keeps a session too; one that a fault keeps from the broker does not.
   if (signs.some(({ outcome, fault }) => outcome === "waiting" && fault === null)) return 0;
   const last = signs.findLast(({ outcome, errors }) => outcome === "answered" && errors.length === 0);
