@@ -45,6 +45,21 @@ describe("commits", () => {
     assert.deepEqual(await readValues(next, 2), ["1", "2"]);
   });
 
+  test("a loop that was left: a rebalance before the application comes back brings its last record again", async () => {
+    await using kit = await startConsuming();
+    const topic = await kit.topic("left");
+    await write(kit.cluster, { topic, partition: 0 }, numbers(3));
+    let assignments = 0;
+    const groupId = kit.target.topicName("g");
+    const onAssigned = (): void => void assignments++;
+    const consumer = kit.consumer({ groupId, autoOffsetReset: "earliest", partitionAssignors: ["range"], onAssigned });
+    await consumer.subscribe(topic);
+    assert.deepEqual(await readValues(consumer, 2), ["0", "1"]);
+    consumer.enforceRebalance();
+    await eventually(() => assert.equal(assignments, 2));
+    assert.deepEqual(await readValues(consumer, 2), ["1", "2"]);
+  });
+
   test("coming back after leaving a loop says that its last record is done, and so does commit()", async () => {
     await using kit = await startConsuming();
     const topic = await kit.topic("back");
