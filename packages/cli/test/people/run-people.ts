@@ -9,6 +9,8 @@ export interface PeopleResult {
   /** Lines of failures and what is said beside the answer, progress included. */
   readonly stderr: string;
   readonly questions: readonly string[];
+  /** All of it in the order in which a terminal shows it, answers included. */
+  readonly transcript: string;
 }
 
 export interface PeopleOptions {
@@ -32,17 +34,24 @@ export async function ottlaCommand(
   const { env = {}, input = "", answers, columns, signal = new AbortController().signal, onOutput } = options;
   let stdout = "";
   let stderr = "";
+  let transcript = "";
   const questions: string[] = [];
   const write = (piece: string | Uint8Array): void => {
-    stdout += typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8");
+    const text = typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8");
+    stdout += text;
+    transcript += text;
     onOutput?.(stdout);
+  };
+  const say = (text: string): void => {
+    stderr += text;
+    transcript += text;
   };
   const isTerminal = columns !== undefined;
   const io: PeopleIo = {
     out: (text) => write(`${text}\n`),
     write,
-    error: (text) => void (stderr += `${text}\n`),
-    status: (text) => void (stderr += text),
+    error: (text) => say(`${text}\n`),
+    status: say,
     drained: () => Promise.resolve(),
     isOutputClosed: false,
     input: inputOf(input),
@@ -52,17 +61,19 @@ export async function ottlaCommand(
     // No file of contexts of the person who runs the tests.
     env: { OTTLA_CONFIG: "/nonexistent/ottla.yaml", ...env },
     ask: (question) => {
+      const answer = answers?.[questions.length] ?? null;
       questions.push(question);
-      return Promise.resolve(answers?.[questions.length - 1] ?? null);
+      if (answer !== null) transcript += `${question}${answer}\n`;
+      return Promise.resolve(answer);
     },
   };
   const words = typeof line === "string" ? line.split(" ").filter((word) => word !== "") : line;
   const code = await runCommandLine(words, {
     out: write,
-    error: (text) => void (stderr += text),
+    error: say,
     people: () => Promise.resolve(io),
   });
-  return { code, stdout, stderr, questions };
+  return { code, stdout, stderr, questions, transcript };
 }
 
 async function* inputOf(text: string): AsyncGenerator<Buffer> {
