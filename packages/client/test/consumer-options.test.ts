@@ -76,8 +76,7 @@ test("a member of the classic protocol joins with what the options say", async (
     partitionAssignors: ["roundrobin", "range"],
   });
   await consumer.subscribe(topic);
-  await consumer.poll({ timeoutMs: 100 });
-  const join = asked.get("JoinGroup")!.at(-1) as JoinGroupRequestInput;
+  const join = await eventually(() => asked.get("JoinGroup")!.at(-1) as JoinGroupRequestInput);
   assert.deepEqual(
     [join.sessionTimeoutMs, join.rebalanceTimeoutMs, join.groupInstanceId, join.protocols.map(({ name }) => name)],
     [12_000, 34_000, "one", ["roundrobin", "range"]],
@@ -97,8 +96,7 @@ test("a member of the consumer protocol joins with what the options say (KIP-848
     clientRack: "north",
   });
   await consumer.subscribe(topic);
-  await consumer.poll({ timeoutMs: 100 });
-  const first = asked.get("ConsumerGroupHeartbeat")![0] as ConsumerGroupHeartbeatRequestInput;
+  const first = await eventually(() => asked.get("ConsumerGroupHeartbeat")![0] as ConsumerGroupHeartbeatRequestInput);
   assert.deepEqual(
     [first.instanceId, first.serverAssignor, first.rebalanceTimeoutMs, first.rackId],
     ["one", "range", 34_000, "north"],
