@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { describe, mock, test } from "node:test";
-import { ManualClock } from "@ottla/base";
+import { ManualClock, RecordingLogger } from "@ottla/base";
 import { metadataApi } from "@ottla/protocol/messages/03-metadata.ts";
 import { heartbeatApi } from "@ottla/protocol/messages/12-heartbeat.ts";
 import { ConfigError, ConnectionError, TimeoutError } from "../src/errors.ts";
@@ -245,6 +245,13 @@ describe("waiting", () => {
       rack: null,
     });
   });
+});
+
+test("what goes on is told to the logger", async () => {
+  const logger = new RecordingLogger();
+  await using opened = openCluster({ bootstrapServers: "127.0.0.1:1", logger });
+  await assert.rejects(heartbeat(opened.cluster, null), ConnectionError);
+  assert.match(JSON.stringify(logger.lines), /A connection ended.*ECONNREFUSED|ECONNREFUSED.*A connection ended/);
 });
 
 test("allowAutoTopicCreation false: a topic that is not there stays away", async () => {
