@@ -5,26 +5,14 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import * as runner from "node:test";
 import { Kafka } from "@ottla/client";
-import type { RecordToSend } from "@ottla/client";
 import { useBroker } from "@ottla/testkit";
 import { program } from "../run-ottla.ts";
+import { numbered, topicWith } from "./records.ts";
 import { ottlaCommand } from "./run-people.ts";
 import type { PeopleOptions, PeopleResult } from "./run-people.ts";
 
 const { describe, test } = runner;
 const broker = useBroker(runner);
-
-/** Records in partitions by their number, unless they name one. */
-async function topicWith(records: readonly Partial<RecordToSend>[], partitions = 1, name = "t"): Promise<void> {
-  await using kafka = new Kafka({ bootstrapServers: broker().bootstrap });
-  await kafka.admin().createTopics([{ name, partitions }]);
-  const producer = kafka.producer();
-  const all = records.map((record) => ({ topic: name, partition: 0, value: null, ...record }));
-  if (all.length > 0) await producer.send(all);
-}
-
-const numbered = (count: number): { value: string; timestamp: number }[] =>
-  Array.from({ length: count }, (_, index) => ({ value: String(index), timestamp: 1_000_000 + index * 1000 }));
 
 async function consume(words: string | readonly string[], options: PeopleOptions = {}): Promise<PeopleResult> {
   const list = typeof words === "string" ? words.split(" ") : words;
@@ -55,7 +43,7 @@ describe("which records are shown:", () => {
   ];
   for (const [words, values] of rows) {
     test(words, async () => {
-      await topicWith(numbered(10));
+      await topicWith(broker(), numbered(10));
       const result = await consume(`t ${words}`);
       assert.equal(result.stdout.trim().replaceAll("\n", " "), values);
       assert.equal(result.stderr, "");
@@ -64,9 +52,12 @@ describe("which records are shown:", () => {
   }
 
   test("those of several topics, of patterns, and of the partitions that are named", async () => {
-    await topicWith([{ value: "a0" }, { value: "a1", partition: 1 }, { value: "a2", partition: 2 }], 3, "a.x");
-    await topicWith([{ value: "b0" }, { value: "b2", partition: 2 }], 3, "b.x");
-    await topicWith([{ value: "other" }], 3, "abx");
+    await topicWith(broker(), [{ value: "a0" }, { value: "a1", partition: 1 }, { value: "a2", partition: 2 }], {
+      partitions: 3,
+      name: "a.x",
+    });
+    await topicWith(broker(), [{ value: "b0" }, { value: "b2", partition: 2 }], { partitions: 3, name: "b.x" });
+    await topicWith(broker(), [{ value: "other" }], { partitions: 3, name: "abx" });
     const values = async (words: string): Promise<string[]> =>
       (await consume(words)).stdout
         .split("\n")
@@ -78,7 +69,7 @@ describe("which records are shown:", () => {
   });
 
   test("those that match by key, in the format that is shown", async () => {
-    await topicWith([
+    await topicWith(broker(), [
       { key: "needle", value: "1" },
       { key: null, value: "2" },
       { key: "x", value: Buffer.of(0xca, 0xfe) },
@@ -88,7 +79,7 @@ describe("which records are shown:", () => {
   });
 
   test("none of an aborted transaction, unless they are asked for; and the markers end it", async () => {
-    await topicWith([{ value: "before" }]);
+    await topicWith(broker(), [{ value: "before" }]);
     await using kafka = new Kafka({ bootstrapServers: broker().bootstrap });
     const producer = kafka.producer({ transactionalId: "x" });
     const transaction = await producer.beginTransaction();
@@ -100,7 +91,7 @@ describe("which records are shown:", () => {
   });
 
   test("those that come, up to a time to come", async () => {
-    await topicWith(numbered(2));
+    await topicWith(broker(), numbered(2));
     const untilMs = Date.now() + 1_000;
     await using kafka = new Kafka({ bootstrapServers: broker().bootstrap });
     const producer = kafka.producer();
@@ -118,7 +109,7 @@ describe("which records are shown:", () => {
   });
 
   test("nothing, when the time to come has come and nothing was there", async () => {
-    await topicWith([]);
+    await topicWith(broker(), []);
     assert.equal((await consume(`t --until ${Date.now() + 300}`)).stdout, "");
   });
 });
@@ -135,19 +126,19 @@ describe("how they are shown:", () => {
   };
 
   test("bare values, when nobody looks", async () => {
-    await topicWith([{ value: "a" }, { value: null }, { value: "b" }]);
+    await topicWith(broker(), [{ value: "a" }, { value: null }, { value: "b" }]);
     assert.equal((await consume("t -e")).stdout, "a\n\nb\n");
     assert.equal((await consume("t -e --null-text NULL")).stdout, "a\nNULL\nb\n");
   });
 
   test("by a format, as kcat writes it", async () => {
-    await topicWith([record]);
+    await topicWith(broker(), [record]);
     const result = await consume(["t", "-e", "--value", "int", "-f", "%t[%p]@%o %T %k=%s %K %S %h%%\\n"]);
     assert.equal(result.stdout, "t[0]@0 1700000000123 k1=256 2 4 h=1,n=NULL%\n");
   });
 
   test("as JSON, a record a line or as one list", async () => {
-    await topicWith([record, { value: "b", timestamp: 5 }]);
+    await topicWith(broker(), [record, { value: "b", timestamp: 5 }]);
     const first = {
       topic: "t",
       partition: 0,
@@ -183,7 +174,11 @@ describe("how they are shown:", () => {
   });
 
   test("as lines on a terminal, in which nothing controls it", async () => {
-    await topicWith([record, { key: "\u001b[2J", value: 'say "é"\n', timestamp: 0 }, { value: null, timestamp: 0 }]);
+    await topicWith(broker(), [
+      record,
+      { key: "\u001b[2J", value: 'say "é"\n', timestamp: 0 },
+      { value: null, timestamp: 0 },
+    ]);
     const { stdout } = await consume("t -e", { columns: 80, env: { NO_COLOR: "1" } });
     assert.equal(
       stdout,
@@ -198,7 +193,7 @@ describe("how they are shown:", () => {
   });
 
   test("as text where it is nothing of the format asked for; that is told and makes the exit code 1", async () => {
-    await topicWith([
+    await topicWith(broker(), [
       { key: "abc", value: "{}" },
       { key: "abcd", value: "{" },
     ]);
@@ -215,6 +210,7 @@ describe("how they are shown:", () => {
 test("what consume writes as JSON, produce writes again, byte for byte", async () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
   await topicWith(
+    broker(),
     [
       {
         key: bytes,
@@ -230,9 +226,9 @@ test("what consume writes as JSON, produce writes again, byte for byte", async (
       { key: "", value: null, partition: 1, timestamp: 9 },
       { key: null, value: "\u2028\n\u0000é😀", timestamp: 10 },
     ],
-    3,
+    { partitions: 3 },
   );
-  await topicWith([], 3, "copy");
+  await topicWith(broker(), [], { partitions: 3, name: "copy" });
   const seen = async (topic: string): Promise<unknown[]> =>
     (await broker().inspect.records(topic)).map(({ partition, offset, timestamp, key, value, headers }) => ({
       partition,
@@ -249,13 +245,13 @@ test("what consume writes as JSON, produce writes again, byte for byte", async (
     await using kafka = new Kafka({ bootstrapServers: broker().bootstrap });
     assert.deepEqual(await seen("copy"), await seen("t"));
     await kafka.admin().deleteTopics(["copy"]);
-    await topicWith([], 3, "copy");
+    await topicWith(broker(), [], { partitions: 3, name: "copy" });
   }
 });
 
 describe("a group", () => {
   test("goes on where it stopped, and no further than what was shown", async () => {
-    await topicWith(numbered(10));
+    await topicWith(broker(), numbered(10));
     assert.equal((await consume("t -g g --max 3")).stdout, "0\n1\n2\n");
     assert.equal(broker().inspect.offsets("g")[0]?.offset, 3);
     assert.equal((await consume("t -g g --max 1 --grep [5-9]")).stdout, "5\n");
@@ -265,14 +261,14 @@ describe("a group", () => {
   });
 
   test("begins at the end when it is told to, and ends at the end of all its partitions", async () => {
-    await topicWith([...numbered(3), { value: "p1", partition: 1 }], 2);
+    await topicWith(broker(), [...numbered(3), { value: "p1", partition: 1 }], { partitions: 2 });
     assert.equal((await consume("t -g late -e --from end")).stdout, "");
     assert.equal((await consume("t -g early -e --from beginning")).stdout.split("\n").sort().join(" "), " 0 1 2 p1");
   });
 
   test("reads the topics that match a pattern", async () => {
-    await topicWith([{ value: "a" }], 1, "x.a");
-    await topicWith([{ value: "b" }], 1, "xxa");
+    await topicWith(broker(), [{ value: "a" }], { name: "x.a" });
+    await topicWith(broker(), [{ value: "b" }], { name: "xxa" });
     assert.equal((await consume("x.* -g g -e")).stdout, "a\n");
   });
 });
@@ -298,7 +294,7 @@ describe("mistakes are one line:", () => {
   ];
   for (const [words, code, stderr] of rows) {
     test(words, async () => {
-      await topicWith([{ value: "a" }]);
+      await topicWith(broker(), [{ value: "a" }]);
       const result = await consume(words);
       assert.match(result.stderr, stderr);
       assert.equal(result.code, code);
@@ -325,7 +321,10 @@ describe("a process", () => {
   };
 
   test("ends quietly when its reader has gone", async () => {
-    await topicWith(Array.from({ length: 2000 }, () => ({ value: "x".repeat(1000) })));
+    await topicWith(
+      broker(),
+      Array.from({ length: 2000 }, () => ({ value: "x".repeat(1000) })),
+    );
     const { child, ended, stderr } = start("t");
     child.stdout!.once("data", () => child.stdout!.destroy());
     assert.equal(await ended, 0);
@@ -333,7 +332,7 @@ describe("a process", () => {
   });
 
   test("ends quietly on SIGINT, and closes the list of JSON that it began", async () => {
-    await topicWith(numbered(2));
+    await topicWith(broker(), numbered(2));
     const { child, ended, stderr } = start("t -o json");
     let stdout = "";
     child.stdout!.setEncoding("utf8").on("data", (text: string) => {
@@ -346,7 +345,10 @@ describe("a process", () => {
   });
 
   test("gives a slow reader everything", async () => {
-    await topicWith(Array.from({ length: 4000 }, () => ({ value: "x".repeat(10_000) })));
+    await topicWith(
+      broker(),
+      Array.from({ length: 4000 }, () => ({ value: "x".repeat(10_000) })),
+    );
     const { child, ended } = start("t -e");
     child.stdout!.pause();
     await broker().until.request("Fetch", { times: 2 });
