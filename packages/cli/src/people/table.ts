@@ -71,19 +71,15 @@ export function fieldLines(
   });
 }
 
-/** Takes from the widest texts until all fit; numbers keep their width. */
-function fit(natural: readonly number[], isRight: readonly boolean[], space: number): number[] {
-  const widths = [...natural];
-  let excess = widths.reduce((sum, width) => sum + width, 0) - space;
-  while (excess > 0) {
-    const texts = widths.map((width, at) => (isRight[at] === true ? 0 : width));
-    const widest = Math.max(...texts);
-    if (widest <= NARROWEST) return widths;
-    const second = Math.max(NARROWEST, ...texts.filter((width) => width < widest));
-    const at = texts.indexOf(widest);
-    const take = Math.min(excess, Math.max(1, widest - second));
-    widths[at]! -= take;
-    excess -= take;
-  }
+/** Cuts the widest texts to one width, as wide as fits; numbers keep theirs. */
+function fit(natural: readonly number[], isRight: readonly boolean[], space: number): readonly number[] {
+  const capped = (cap: number): number[] =>
+    natural.map((width, at) => (isRight[at] === true ? width : Math.min(width, cap)));
+  let widths = natural;
+  for (let cap = Math.max(...natural); sum(widths) > space && cap >= NARROWEST; cap--) widths = capped(cap);
   return widths;
+}
+
+function sum(widths: readonly number[]): number {
+  return widths.reduce((total, width) => total + width, 0);
 }
