@@ -80,6 +80,26 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import("./people/topic/topic-commands.ts")).topicCommands,
   },
   {
+    name: "produce",
+    summary: "write the lines of the input, or of files, as records of a topic",
+    load: async () => (await import("./people/produce/produce-command.ts")).produceCommand,
+  },
+  {
+    name: "consume",
+    summary: "show the records of topics, and those that come",
+    load: async () => (await import("./people/consume/consume-options.ts")).consumeCommand,
+  },
+  {
+    name: "record",
+    summary: "show one record, find the records of a key, delete the oldest",
+    load: async () => (await import("./people/record/record-commands.ts")).recordCommands,
+  },
+  {
+    name: "perf",
+    summary: "measure how fast records are written and read",
+    load: async () => (await import("./people/perf/perf-commands.ts")).perfCommands,
+  },
+  {
     name: "context",
     summary: "name clusters, and choose the one that is meant",
     load: async () => (await import("./people/context/context-commands.ts")).contextCommands,
