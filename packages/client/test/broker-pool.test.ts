@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { ManualClock } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
 import { metadataApi } from "@ottla/protocol/messages/03-metadata.ts";
 import { findCoordinatorApi } from "@ottla/protocol/messages/10-find-coordinator.ts";
@@ -173,10 +175,17 @@ describe("coordinators", () => {
   test("when the time is over, the cause is what the broker said last", async () => {
     const errors = { a: Array.from({ length: 1000 }, () => errorCodes.COORDINATOR_NOT_AVAILABLE) };
     await using broker = await startScriptedBroker(coordinating(errors));
-    await using opened = openCluster({ bootstrapServers: broker.bootstrap, ...quick });
-    const error: unknown = await opened.cluster
-      .coordinator("group", "a", { timeoutMs: 40 })
-      .catch((reason: unknown) => reason);
+    const clock = new ManualClock();
+    await using opened = openCluster({ bootstrapServers: broker.bootstrap, ...quick }, clock);
+    const timeoutMs = 50_000;
+    const found = opened.cluster.coordinator("group", "a", { timeoutMs }).catch((reason: unknown) => reason);
+    // It asks again, so it has heard an answer.
+    while (broker.count(findCoordinatorApi) < 2) {
+      await turn();
+      if (broker.count(findCoordinatorApi) > 0) clock.advance(1);
+    }
+    clock.advance(timeoutMs);
+    const error = await found;
     assert.equal(error instanceof TimeoutError, true, String(error));
     assert.equal((error as TimeoutError).cause instanceof BrokerError, true);
   });
