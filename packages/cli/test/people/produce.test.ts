@@ -197,7 +197,7 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
     const result = await produce("t --json", { input });
     assert.match(
       result.stderr,
-      /^ottla: line 2 was not written: .* \(TOPIC_AUTHORIZATION_FAILED\)\nottla: 1 of 3 records were not written to t\n$/,
+      /^ottla: line 2 was not written: .* \(TOPIC_AUTHORIZATION_FAILED\)\nottla: 1 of 3 records was not written to t\n$/,
     );
     assert.deepEqual(await written("t"), ['"a"', '"c"']);
   });
@@ -218,7 +218,7 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
     const result = await produce("t --timeout 300ms", { input: "a\n" });
     assert.match(
       result.stderr,
-      /^ottla: line 1 was not written: .* \(DELIVERY_TIMEOUT\)\nottla: 1 of 1 record were not/,
+      /^ottla: line 1 was not written: .* \(DELIVERY_TIMEOUT\)\nottla: 1 of 1 record was not/,
     );
     assert.equal(result.code, 1);
   });

@@ -154,7 +154,7 @@ describe("record find", () => {
   test("says that there is none, and how many were read", async () => {
     await topicWith(broker(), customers, { partitions: 2 });
     const result = await record("find t zz");
-    assert.equal(result.stderr, "ottla: no record of 6 records of t that were read has this key\n");
+    assert.equal(result.stderr, "ottla: none of the 6 records of t that were read has this key\n");
     assert.equal(result.code, 1);
   });
 

@@ -133,8 +133,10 @@ async function report(
     await print(io, flags, { document: { topic, written, failed, bytes, tookMs }, lines: () => [] });
     return;
   }
-  if (failed > 0) io.error(`ottla: ${failed} of ${countText(written + failed, "record")} were not written to ${topic}`);
-  else if (flags.quiet !== true) {
+  if (failed > 0) {
+    const were = failed === 1 ? "was" : "were";
+    io.error(`ottla: ${failed} of ${countText(written + failed, "record")} ${were} not written to ${topic}`);
+  } else if (flags.quiet !== true) {
     io.error(`${countText(written, "record")} written to ${topic}: ${sizeText(bytes)} in ${durationText(tookMs)}`);
   }
 }

@@ -59,7 +59,7 @@ export async function findRecords({ options: flags, words, io }: CommandCall<Fin
     if (signal.aborted) throw new AbortedError(signal);
     const code = io.isOutputClosed ? 0 : found.end();
     if (found.count === 0) {
-      throw new CommandError(`no record of ${countText(read, "record")} of ${words[0]} that were read has this key`);
+      throw new CommandError(`none of the ${countText(read, "record")} of ${words[0]} that were read has this key`);
     }
     return code;
   });
