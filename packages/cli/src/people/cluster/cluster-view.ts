@@ -31,7 +31,7 @@ export interface ClusterView {
 }
 
 export interface HealthView extends ClusterView {
-  /** min.insync.replicas of the topics that have too few replicas in sync for their number. */
+  /** min.insync.replicas of the topics, as far as they are told. Also of those whose replicas are all in sync: they may have too few. */
   readonly minInsyncReplicas: ReadonlyMap<string, number>;
   readonly groups: Known<readonly GroupListing[]>;
   readonly longTransactions: Known<readonly TransactionListing[]>;
@@ -73,12 +73,8 @@ export async function viewHealth(session: Session): Promise<HealthView> {
     ),
     known(admin.listPartitionReassignments("all", call).then((found) => [...found.values()])),
   ]);
-  const lacking = "value" in view.topics ? view.topics.value.filter(hasTooFew).map(({ name }) => name) : [];
-  return { ...view, groups, longTransactions, reassignments, minInsyncReplicas: await minInsync(session, lacking) };
-}
-
-function hasTooFew({ partitions }: TopicDescription): boolean {
-  return partitions.some(({ isr, replicas }) => isr.length < replicas.length);
+  const names = "value" in view.topics ? view.topics.value.map(({ name }) => name) : [];
+  return { ...view, groups, longTransactions, reassignments, minInsyncReplicas: await minInsync(session, names) };
 }
 
 async function minInsync({ admin, call }: Session, names: readonly string[]): Promise<Map<string, number>> {
