@@ -134,6 +134,41 @@ describe("failures on the way", ofOurBroker, () => {
     for (const fault of [fetches, commits, leaves]) fault.remove();
   });
 
+  test("a partition is lost and comes back while a handler is at its record: no other handler starts before", async () => {
+    await using kit = await startConsuming();
+    const topic = await kit.topic("back");
+    await write(kit.cluster, { topic, partition: 0 }, numbers(3));
+    const group = { groupId: kit.target.topicName("g"), heartbeatIntervalMs: 20, autoOffsetReset: "earliest" } as const;
+    const told: string[] = [];
+    const [begun, back, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), new AbortController()];
+    const consumer = kit.consumer({
+      ...group,
+      onAssigned: () => void (told.push("assigned") === 4 && back.resolve()),
+      onLost: () => void told.push("lost"),
+    });
+    await consumer.subscribe(topic);
+    const running = consumer.run({
+      concurrency: 4,
+      signal: done.signal,
+      eachRecord: async ({ value }) => {
+        told.push(`begins ${String(value)}`);
+        if (told.length === 2) {
+          begun.resolve();
+          await back.promise;
+          // A handler of the partition as it came back would begin in these turns.
+          for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+        }
+        told.push(`ends ${String(value)}`);
+        if (String(value) === "2") done.abort();
+      },
+    });
+    await begun.promise;
+    kit.target.broker!.faults.add({ api: "Heartbeat", times: 1, action: { error: "UNKNOWN_MEMBER_ID" } });
+    await running;
+    const again = ["0", "1", "2"].flatMap((value) => [`begins ${value}`, `ends ${value}`]);
+    assert.deepEqual(told, ["assigned", "begins 0", "lost", "assigned", "ends 0", ...again]);
+  });
+
   test("commits are lost and refused for a while: what is done is committed in the end", async () => {
     await using kit = await startConsuming();
     const topic = await kit.topic("commits");

@@ -45,6 +45,8 @@ export class PartitionState implements TopicPartition {
   paused = false;
   /** Until the hook for the assignment has ended. */
   held = false;
+  /** It was lost and came back while records of before are in work: one partition is worked on once at a time. */
+  awaitsHandlers = false;
   /** Given back, or being given back: no record leaves any more. */
   revoked = false;
   /** The hook for that was called: nobody calls it again. */
@@ -82,7 +84,8 @@ export class PartitionState implements TopicPartition {
 
   /** Whether records may go to the application. */
   get isDeliverable(): boolean {
-    return this.phase === "fetching" && !this.paused && !this.held && !this.revoked && this.error === null;
+    if (this.phase !== "fetching" || this.paused || this.held) return false;
+    return !this.awaitsHandlers && !this.revoked && this.error === null;
   }
 
   /** Whether more may be asked for, as far as the partition alone is concerned. */
@@ -185,6 +188,18 @@ export class PartitionState implements TopicPartition {
   async idle(): Promise<void> {
     for (const window of [this.window, ...this.olderWindows]) {
       await new Promise<void>((resolve) => window.onIdle(resolve));
+    }
+  }
+
+  /** Whether somebody works on a record of the partition, whoever owns it now. */
+  get isInWork(): boolean {
+    return this.window.workingCount > 0 || this.olderWindows.some(({ workingCount }) => workingCount > 0);
+  }
+
+  /** Resolves when nobody does. */
+  async quiet(): Promise<void> {
+    for (const window of [this.window, ...this.olderWindows]) {
+      await new Promise<void>((resolve) => window.onQuiet(resolve));
     }
   }
 

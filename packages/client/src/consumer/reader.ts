@@ -51,6 +51,8 @@ export class Reader {
   private readonly metrics: FetchMetrics;
   private readonly forgetMetadata: () => void;
   private readonly progressEveryMs: number;
+  /** By partition, when the records in work of its lost possessions are done. */
+  private readonly stillInWork = new Map<string, Promise<void>>();
   private releaseInterest = (): void => {};
   private isPumpDue = false;
   private waiters = 0;
@@ -90,6 +92,7 @@ export class Reader {
       .map((each) => this.partitions.add(each));
     for (const state of added) {
       state.held = options.held;
+      this.awaitHandlers(state);
       this.metrics.addPartition(state, () => lagOf(state, this.context.options.readCommitted));
     }
     this.followTopics();
@@ -104,12 +107,30 @@ export class Reader {
 
   remove(states: readonly PartitionState[]): void {
     for (const state of states) {
+      if (state.isInWork) this.followHandlers(state);
       state.abandon();
       this.partitions.remove(state);
       this.metrics.removePartition(state);
     }
     this.followTopics();
     this.changed();
+  }
+
+  private followHandlers(state: PartitionState): void {
+    const done = Promise.all([this.stillInWork.get(state.name), state.quiet()]).then(() => {
+      if (this.stillInWork.get(state.name) === done) this.stillInWork.delete(state.name);
+    });
+    this.stillInWork.set(state.name, done);
+  }
+
+  private awaitHandlers(state: PartitionState): void {
+    const done = this.stillInWork.get(state.name);
+    if (done === undefined) return;
+    state.awaitsHandlers = true;
+    void done.then(() => {
+      state.awaitsHandlers = false;
+      this.changed();
+    });
   }
 
   /** @throws StateError when it is not assigned */

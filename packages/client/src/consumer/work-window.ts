@@ -22,6 +22,7 @@ export class WorkWindow {
   private aside: number[] = [];
   private isAbandoned = false;
   private readonly idleListeners: (() => void)[] = [];
+  private readonly quietListeners: (() => void)[] = [];
 
   /** How many records are not finished. */
   get count(): number {
@@ -30,7 +31,12 @@ export class WorkWindow {
 
   /** How many of them somebody works on. */
   get activeCount(): number {
-    return this.isAbandoned ? 0 : this.unfinished - this.aside.length;
+    return this.isAbandoned ? 0 : this.workingCount;
+  }
+
+  /** The same whether the partition is gone or not. */
+  get workingCount(): number {
+    return this.unfinished - this.aside.length;
   }
 
   /** The partition is gone: nobody waits for the records that are still in work. */
@@ -96,9 +102,17 @@ export class WorkWindow {
     else this.idleListeners.push(listener);
   }
 
+  /** As `onIdle`, and waits for records in work though the partition is gone. */
+  onQuiet(listener: () => void): void {
+    if (this.workingCount === 0) listener();
+    else this.quietListeners.push(listener);
+  }
+
   private tellIdle(): void {
-    if (this.idleListeners.length === 0 || this.activeCount > 0) return;
-    for (const listener of this.idleListeners.splice(0)) listener();
+    if (this.idleListeners.length > 0 && this.activeCount === 0)
+      for (const listener of this.idleListeners.splice(0)) listener();
+    if (this.quietListeners.length > 0 && this.workingCount === 0)
+      for (const listener of this.quietListeners.splice(0)) listener();
   }
 
   private find(offset: number): number {
