@@ -6,6 +6,7 @@ import { confluentFolder } from "../../conformance/confluent-addon.ts";
 import { nodeForAddon, type NodeForAddon } from "./node-for-addon.ts";
 import { startOttla, type Subject } from "../subject.ts";
 import { median } from "../table.ts";
+import { packedClient } from "./packed-client.ts";
 import { clientNames, type ClientName } from "./bench-client.ts";
 import type { ClientProcessAnswer, ClientProcessOrder } from "./client-process.ts";
 import type { ClientJob, ClientJobResult } from "./jobs.ts";
@@ -58,6 +59,7 @@ function lines(quick: boolean): Line[] {
 /** Runs the lines and prints a table of each. */
 export async function runClients(folder: string, choice: ClientBenchChoice): Promise<void> {
   const addon = choice.clients.includes("confluent") ? nodeForAddon(folder, await confluentFolder("fast")) : null;
+  process.env["OTTLA_CLIENT"] = await packedClient();
   const server = await startOttla(folder);
   try {
     for (const line of lines(choice.quick).filter(({ name }) => choice.wants(name))) {
