@@ -185,6 +185,14 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
     assert.deepEqual(await written("t"), ['"a"', '"b"', '"a"', '"b"']);
   });
 
+  test("records as JSON that are too large, by what they stand for", async () => {
+    await createTopic("t");
+    const line = (bytes: number): string => `${JSON.stringify({ key: "k", value: "\u0000".repeat(bytes - 1) })}\n`;
+    const result = await produce("t --json --max-record-bytes 1000", { input: line(1000) + line(1001) });
+    assert.match(result.stderr, /^ottla: line 2 was not written: it has 1001 bytes, more than 1000: /);
+    assert.equal((await broker().inspect.records("t")).length, 1);
+  });
+
   test("what a broker refuses, by line", async () => {
     await createTopic("t", 2);
     const input = '{"value":"a","partition":0}\n{"value":"b","partition":1}\n{"value":"c","partition":0}\n';

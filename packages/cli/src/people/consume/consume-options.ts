@@ -44,7 +44,7 @@ export const rangeOptions: readonly CommandOption[] = [
   },
   {
     flags: "--isolation <level>",
-    summary: "whether records of open and aborted transactions are left out",
+    summary: "whether records of open and aborted transactions are left out (read_committed)",
     choices: ["read_committed", "read_uncommitted"],
   },
 ];
@@ -77,8 +77,8 @@ const options: readonly CommandOption[] = [
 export const consumeCommand: CommandBody = {
   arguments: [{ flags: "<topic...>", summary: "topics, or patterns such as 'orders-*'", completedBy: "topics" }],
   options,
-  details: `It begins at the beginning, a group without committed offsets too, isolates read_committed, and goes on until Ctrl-C unless --exit,
---until or --max says otherwise. On a terminal each record is a line with time, place, key and value; else bare values. Escapes of
+  details: `It begins at the beginning, a group without committed offsets too, and goes on until Ctrl-C unless --exit, --until or --max says
+otherwise. On a terminal each record is a line with time, place, key and value; else bare values. Escapes of
 --format: \\n \\t \\r \\xNN. A key or value that is not of the format asked for is shown as text, and the exit code is then 1.`,
   examples: [
     "ottla consume orders --since 10m --grep error",

@@ -15,7 +15,7 @@ import { startProgress } from "../terminal.ts";
 import { countText, durationText, sizeText } from "../text.ts";
 import { inputPieces } from "./input-pieces.ts";
 import type { RecordReader } from "./input-records.ts";
-import { checkFlags, producerOptions, produceOptions, readerOf, splitOf } from "./produce-options.ts";
+import { checkFlags, producerOptions, produceOptions, readerOf, recordLimit, splitOf } from "./produce-options.ts";
 import type { ProduceFlags } from "./produce-options.ts";
 import { Sending } from "./sending.ts";
 import type { NumberedRecord, Outcome } from "./sending.ts";
@@ -68,7 +68,7 @@ interface Work {
 /** Until the input, or the signal, ends; what was read by then has its outcome afterwards, also when reading fails. */
 async function sendAll(sending: Sending, { io, flags, reader, onSent }: Work): Promise<void> {
   const max = flags.max ?? Infinity;
-  const read = readPieceWith(reader, splitOf(flags).limitBytes);
+  const read = readPieceWith(reader, recordLimit(flags));
   let number = 0;
   let taken = 0;
   try {
@@ -94,12 +94,14 @@ async function sendAll(sending: Sending, { io, flags, reader, onSent }: Work): P
 
 /** The record; why it is none; or null when there is nothing in the piece. */
 function readPieceWith(reader: RecordReader, limitBytes: number): (piece: Piece) => RecordToSend | string | null {
+  const tooLong = (bytes: number): string =>
+    `it has ${bytes} bytes, more than ${limitBytes}: --max-record-bytes allows more (MESSAGE_TOO_LARGE)`;
   return (piece) => {
-    if (!Buffer.isBuffer(piece)) {
-      return `it has ${piece.tooLongBytes} bytes, more than ${limitBytes}: --max-record-bytes allows more (MESSAGE_TOO_LARGE)`;
-    }
+    if (!Buffer.isBuffer(piece)) return tooLong(piece.tooLongBytes);
     try {
-      return reader(piece);
+      const record = reader(piece);
+      const bytes = (record?.key?.length ?? 0) + (record?.value?.length ?? 0);
+      return bytes > limitBytes ? tooLong(bytes) : record;
     } catch (error) {
       if (error instanceof CommandError) return error.message;
       throw error;

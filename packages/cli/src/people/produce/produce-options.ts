@@ -88,7 +88,7 @@ export const produceOptions: readonly CommandOption[] = [
   { flags: "-c, --max <count>", summary: "stop after so many records", parse: wholeNumber(1) },
   {
     flags: "--max-record-bytes <bytes>",
-    summary: "a larger record is refused (1048576)",
+    summary: "records with more bytes of key and value are refused (1048576)",
     parse: wholeNumber(1, 1024 * MEBIBYTE),
   },
   { flags: "--timeout <duration>", summary: "how long a record may take to be written (2m)", parse: positiveDuration },
@@ -132,9 +132,14 @@ export function readerOf(topic: string, flags: ProduceFlags): RecordReader {
   return textReader({ ...shared, keyDelimiter, keyFormat, valueFormat, emptyIsNull: flags.null === true });
 }
 
+/** Bytes of key and value at most. */
+export function recordLimit({ maxRecordBytes = DEFAULT_RECORD_BYTES }: ProduceFlags): number {
+  return maxRecordBytes;
+}
+
 /** How the input is split; a piece over the limit is no record. */
 export function splitOf(flags: ProduceFlags): { readonly delimiter: Buffer; readonly limitBytes: number } {
-  const limitBytes = flags.maxRecordBytes ?? DEFAULT_RECORD_BYTES;
+  const limitBytes = recordLimit(flags);
   return {
     delimiter: flags.whole === true ? Buffer.alloc(0) : unescapeBytes(flags.delimiter ?? "\n"),
     limitBytes: flags.json === true ? limitBytes * JSON_BYTES_PER_BYTE + REQUEST_EXTRA_BYTES : limitBytes,
@@ -142,12 +147,13 @@ export function splitOf(flags: ProduceFlags): { readonly delimiter: Buffer; read
 }
 
 export function producerOptions(flags: ProduceFlags): ProducerOptions {
-  const { compression, acks, maxRecordBytes = DEFAULT_RECORD_BYTES, timeout } = flags;
+  const { compression, acks, timeout } = flags;
+  const limitBytes = recordLimit(flags);
   return {
     ...(compression === undefined ? {} : { compression }),
     ...(acks === undefined ? {} : { acks: acks === "all" ? acks : (Number(acks) as 0 | 1) }),
-    maxRequestBytes: maxRecordBytes + REQUEST_EXTRA_BYTES,
-    bufferMemoryBytes: BUFFER_BYTES + 2 * maxRecordBytes,
+    maxRequestBytes: limitBytes + REQUEST_EXTRA_BYTES,
+    bufferMemoryBytes: BUFFER_BYTES + 2 * limitBytes,
     ...(timeout === undefined ? {} : timeouts(timeout)),
   };
 }

@@ -20,6 +20,13 @@ const topic = { flags: "<topic>", summary: "the topic", completedBy: "topics" } 
 const dataOptions = renderOptions.filter(({ flags }) => !flags.startsWith("-o"));
 const withoutKey = renderOptions.filter(({ flags }) => !flags.startsWith("--key"));
 
+/** Reading ends with what is there, so no time to come is waited for. */
+const findRange = rangeOptions.map((option) =>
+  option.flags.startsWith("--until")
+    ? { ...option, summary: "up to the first record of that time, without it" }
+    : option,
+);
+
 const isolationOption: CommandOption = {
   flags: "--isolation <level>",
   summary: "read_committed leaves out records of open and aborted transactions (read_uncommitted)",
@@ -47,7 +54,7 @@ export const recordCommands: CommandFamily = {
       summary: "show the records that have a key",
       arguments: [topic, { flags: "<key>", summary: "the whole key" }],
       options: [
-        ...rangeOptions,
+        ...findRange,
         { flags: "--last", summary: "only the youngest of them" },
         { flags: "-c, --max <count>", summary: "end after so many", parse: wholeNumber(1) },
         {
