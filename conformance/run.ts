@@ -5,9 +5,9 @@
 
 import { parseArgs } from "node:util";
 import { MissingProgramError } from "../tools/reference.ts";
-import { runClientSoak } from "./client-soak.ts";
 import { checkDump, fillForDump } from "./dump-log.ts";
 import { checkKilledFolder } from "./killed-folder.ts";
+import { runKafkaCommands } from "./kafka-commands/suite.ts";
 import { runKafkaTools } from "./kafka-tools/suite.ts";
 import { runOurClient } from "./our-client.ts";
 import { runLibrdkafka } from "./librdkafka/suite.ts";
@@ -20,11 +20,11 @@ import { startTargets, type Target } from "./targets.ts";
 
 const suiteLimitMs = 120_000;
 const dumpLogName = "kafka-dump-log";
+const kafkaCommandsName = "kafka-commands";
 const kafkaToolsName = "kafka-tools";
 const librdkafkaName = "librdkafka";
 const ourClientName = "our-client";
 const testRunnersName = "test-runners";
-const clientSoakName = "client-soak";
 
 async function main(words: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -43,10 +43,14 @@ async function main(words: string[]): Promise<void> {
   const report = new Report({ skippedIsFailed: process.env["CI"] === "true" });
   await runClients(against, wanted, report);
   if (wanted(testRunnersName)) await orSkipped(report, testRunnersName, () => runTestRunners(report));
-  // The tests of librdkafka wait more than they work: others work meanwhile. The soak is run when it is named; `npm test` has a shorter one.
+  // The tests of librdkafka wait more than they work: others work meanwhile.
   await Promise.all([
-    positionals.length > 0 && wanted(clientSoakName) && against === "ottla" ? runClientSoak(report) : null,
-    withReference(against, wanted, report),
+    withReference(
+      against,
+      wanted,
+      report,
+      values.tests.split(",").filter((part) => part !== ""),
+    ),
     withLibrdkafka({ ...values, quick: values.quick || positionals.length === 0 }, { against, wanted, report }),
   ]);
   console.log(report.closingLine());
@@ -58,8 +62,10 @@ type Against = "ottla" | "reference";
 type Wanted = (name: string) => boolean;
 
 /** What is compared with Apache Kafka, or tried on it. */
-async function withReference(against: Against, wanted: Wanted, report: Report): Promise<void> {
+async function withReference(against: Against, wanted: Wanted, report: Report, parts: string[]): Promise<void> {
   if (wanted(kafkaToolsName)) await orSkipped(report, kafkaToolsName, () => runKafkaTools(report, against));
+  if (wanted(kafkaCommandsName))
+    await orSkipped(report, kafkaCommandsName, () => runKafkaCommands(report, { against, parts }));
   if (wanted(ourClientName)) await orSkipped(report, ourClientName, () => runOurClient(report));
 }
 

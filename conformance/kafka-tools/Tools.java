@@ -1,17 +1,25 @@
 // Runs Apache Kafka's command line tools one after the other in one process, since each would otherwise start a virtual machine of its own.
-// A line on standard input is a main class and its words, or one of the transactions below, separated by tabs. What the tool printed
-// comes back as lines "1 TEXT" (standard output) and "2 TEXT" (standard error), closed by "code N".
+// A line on standard input is a main class and its words, or one of the transactions below, separated by tabs; in front may stand "<TEXT",
+// what the tool reads. What it printed comes back as "1 TEXT" (standard output) and "2 TEXT" (standard error), closed by "code N".
+// Each TEXT is in base64. A tool that ends the process ends at that point: nothing that it prints while it is unwound is seen.
 
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -23,49 +31,93 @@ import org.apache.kafka.common.utils.Exit;
 public class Tools {
   static final Map<String, KafkaProducer<String, String>> producers = new HashMap<>();
   static String bootstrap;
-  static Integer exitCode;
-
-  /** Thrown where a tool would end the process; an Error, so that the tools' own handlers of exceptions let it pass. */
-  static class Ended extends Error {}
+  static volatile Run current;
 
   public static void main(String[] words) throws Exception {
     bootstrap = words[0];
-    Exit.setExitProcedure((code, message) -> {
-      if (exitCode == null) exitCode = code;
-      throw new Ended();
-    });
+    Exit.setExitProcedure((code, message) -> current.exit(code));
+    Exit.setHaltProcedure((code, message) -> current.exit(code));
+    Exit.setShutdownHookAdder((name, hook) -> current.hooks.add(hook));
     PrintStream answers = System.out;
     BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      String[] parts = line.split("\t", -1);
+      boolean reads = parts[0].startsWith("<");
+      System.setIn(new ByteArrayInputStream(reads ? Base64.getDecoder().decode(parts[0].substring(1)) : new byte[0]));
+      new Run(reads ? Arrays.copyOfRange(parts, 1, parts.length) : parts).complete(answers);
+    }
+    producers.values().forEach(producer -> producer.close(Duration.ZERO));
+    System.exit(0); // Threads that a tool left behind do not hold the process.
+  }
+
+  /** Thrown where a tool ended the process, after what it printed is kept; an Error, so that handlers of exceptions let it pass. */
+  static class Ended extends Error {}
+
+  /** One tool, in a thread that stands still where a process would have ended. */
+  static class Run {
+    final List<Runnable> hooks = new CopyOnWriteArrayList<>();
+    final String[] words;
+    final CountDownLatch ended = new CountDownLatch(1);
+    final CountDownLatch kept = new CountDownLatch(1);
+    volatile int code;
+
+    Run(String[] words) {
+      this.words = words;
+    }
+
+    void complete(PrintStream answers) throws Exception {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       ByteArrayOutputStream err = new ByteArrayOutputStream();
       System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
       System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-      int code = run(line.split("\t"));
-      print(answers, "1 ", out);
-      print(answers, "2 ", err);
+      current = this;
+      Thread thread = new Thread(this::run, "tool");
+      thread.setDaemon(true);
+      thread.start();
+      ended.await();
+      runHooks();
+      System.out.flush();
+      System.err.flush();
+      System.setOut(new PrintStream(OutputStream.nullOutputStream()));
+      System.setErr(new PrintStream(OutputStream.nullOutputStream()));
+      answers.println("1 " + Base64.getEncoder().encodeToString(out.toByteArray()));
+      answers.println("2 " + Base64.getEncoder().encodeToString(err.toByteArray()));
       answers.println("code " + code);
+      kept.countDown();
+      thread.join(2000); // It closes its clients.
     }
-    producers.values().forEach(producer -> producer.close(Duration.ZERO));
-  }
 
-  static void print(PrintStream answers, String mark, ByteArrayOutputStream text) {
-    if (text.size() > 0) text.toString(StandardCharsets.UTF_8).lines().forEach(line -> answers.println(mark + line));
-  }
-
-  static int run(String[] words) {
-    exitCode = null;
-    try {
-      if (words[0].startsWith("@")) transaction(words);
-      else Class.forName(words[0]).getMethod("main", String[].class).invoke(null, (Object) Arrays.copyOfRange(words, 1, words.length));
-    } catch (Throwable thrown) {
-      Throwable cause = thrown instanceof InvocationTargetException ? thrown.getCause() : thrown;
-      if (!(cause instanceof Ended)) {
-        System.err.println(cause);
-        return 1;
+    void run() {
+      try {
+        if (words[0].startsWith("@")) transaction(words);
+        else Class.forName(words[0]).getMethod("main", String[].class).invoke(null, (Object) Arrays.copyOfRange(words, 1, words.length));
+      } catch (Throwable thrown) {
+        Throwable cause = thrown instanceof InvocationTargetException ? thrown.getCause() : thrown;
+        if (cause instanceof Ended) return;
+        System.err.print("Exception in thread \"main\" ");
+        cause.printStackTrace();
+        code = 1;
       }
+      ended.countDown();
     }
-    return exitCode == null ? 0 : exitCode;
+
+    void exit(int wanted) {
+      if (ended.getCount() > 0) code = wanted;
+      ended.countDown();
+      try {
+        kept.await();
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      throw new Ended();
+    }
+
+    void runHooks() throws InterruptedException {
+      Thread thread = new Thread(() -> hooks.forEach(Runnable::run), "hooks");
+      thread.setDaemon(true);
+      thread.start();
+      thread.join(TimeUnit.SECONDS.toMillis(10));
+    }
   }
 
   /** `@send ID TOPIC PARTITION COUNT` begins one and sends; `@offsets ID GROUP TOPIC OFFSET`; `@commit ID`; `@abort ID`. */

@@ -16,6 +16,14 @@ export interface ToolOutput {
 
 const quickStart = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx256m"];
 const toolLimitMs = 60_000;
+
+/** What a tool printed, as it did. */
+export interface ToolText {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
 const consumerLimitMs = 30_000;
 
 export class ToolSession {
@@ -25,29 +33,40 @@ export class ToolSession {
   private readonly lines: AsyncIterator<string>;
   private readonly consumers = new Map<string, VerifiableConsumer>();
 
-  private constructor(bootstrap: string, classpath: string) {
+  private constructor(bootstrap: string, classpath: string, logs: boolean) {
     this.bootstrap = bootstrap;
     this.classpath = classpath;
-    const words = [...quickStart, "-cp", classpath, join(import.meta.dirname, "Tools.java"), bootstrap];
+    const follow = `-Dreference.log.follow=${logs}`;
+    const words = [...quickStart, follow, "-cp", classpath, join(import.meta.dirname, "Tools.java"), bootstrap];
     this.child = spawn("java", words, { stdio: ["pipe", "pipe", "inherit"] });
+    this.child.stdin!.on("error", () => {}); // The one who waits for an answer is told that the tools ended.
     this.lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
   }
 
-  static async start(bootstrap: string): Promise<ToolSession> {
-    return new ToolSession(bootstrap, await referenceClasspath());
+  /** With `logs` what tools log is part of what they print on stderr. */
+  static async start(bootstrap: string, { logs = false } = {}): Promise<ToolSession> {
+    return new ToolSession(bootstrap, await referenceClasspath(), logs);
   }
 
   /** Runs one tool, or one step of a transaction. Only one at a time. Throws when the session ended or takes too long. */
   async run(words: readonly string[]): Promise<ToolOutput> {
-    this.child.stdin!.write(`${words.join("\t")}\n`);
+    const { code, stdout, stderr } = await this.runText(words);
+    return { code, stdout: linesOf(stdout), stderr: linesOf(stderr) };
+  }
+
+  /** The same with the very text; `input` is what the tool reads. */
+  async runText(words: readonly string[], input = ""): Promise<ToolText> {
+    const read = input === "" ? [] : [`<${Buffer.from(input).toString("base64")}`];
+    this.child.stdin!.write(`${[...read, ...words].join("\t")}\n`);
     const limit = setTimeout(() => this.child.kill("SIGKILL"), toolLimitMs);
-    const output: ToolOutput = { code: 0, stdout: [], stderr: [] };
+    const texts = { stdout: "", stderr: "" };
     try {
       for (;;) {
         const { value, done } = await this.lines.next();
         if (done === true) throw new Error(`the tools ended during ${words.join(" ")}`);
-        if (value.startsWith("code ")) return { ...output, code: Number(value.slice(5)) };
-        (value.startsWith("1 ") ? output.stdout : output.stderr).push(value.slice(2));
+        if (value.startsWith("code ")) return { ...texts, code: Number(value.slice(5)) };
+        if (value.startsWith("1 ")) texts.stdout = Buffer.from(value.slice(2), "base64").toString();
+        if (value.startsWith("2 ")) texts.stderr = Buffer.from(value.slice(2), "base64").toString();
       }
     } finally {
       clearTimeout(limit);
@@ -121,4 +140,8 @@ class VerifiableConsumer {
     const [code] = (await this.closed.finally(() => clearTimeout(limit))) as [number | null];
     return { ...this.output, code: code ?? -1 };
   }
+}
+
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/);
 }

@@ -21,7 +21,8 @@ export async function reportingFailures(io: CommandIo, action: () => Promise<num
     return await action();
   } catch (error) {
     if (error instanceof ExitError || !isExpected(error)) throw error;
-    io.error(futureMessage(error));
+    if (javaTrace(error).length > 0) traceLine(io, error);
+    else io.error(javaMessage(error));
     return 1;
   }
 }
@@ -31,7 +32,16 @@ export function futureMessage(error: unknown): string {
   return rootError(error) instanceof KafkaError ? javaText(error) : javaMessage(error);
 }
 
-/** Where Java prints a stack trace: the line that names the exception's class, which scripts look for. */
+/** Where Java prints a stack trace: the lines that name the exceptions' classes, which scripts look for. */
 export function traceLine(io: CommandIo, error: unknown): void {
-  if (rootError(error) instanceof KafkaError) io.error(javaText(error));
+  for (const line of javaTrace(error)) io.error(line);
+}
+
+/** The lines of a trace that name exceptions; none for what Java has no class for that scripts look for. */
+export function javaTrace(error: unknown): string[] {
+  const root = rootError(error);
+  if (root instanceof KafkaError) return [javaText(root)];
+  if (!(root instanceof CommandFailure || root instanceof PropertyError) || root.javaClass === null) return [];
+  const causes = javaTrace(root.cause).map((line, index) => (index === 0 ? `Caused by: ${line}` : line));
+  return [`${root.javaClass}: ${root.message}`, ...causes];
 }

@@ -45,7 +45,7 @@ describe("rules of kafka-acls", () => {
   for (const { name, line, lines } of rules) {
     test(name, () => {
       const io = { out: () => {}, error: () => {} } as unknown as Parameters<typeof readAclOptions>[1];
-      const checks = readAclOptions(`--bootstrap-server h:1 --add ${line}`.split(" "), io);
+      const checks = readAclOptions(`--bootstrap-server 127.0.0.1:1 --add ${line}`.split(" "), io);
       const found = wantedRules(checks).flatMap(({ resource, entries }) => [
         resourceText(resource),
         ...entries.map(entryText),
@@ -57,20 +57,26 @@ describe("rules of kafka-acls", () => {
 
 const aclMistakes: { line: string; first: string; stdout?: string }[] = [
   { line: "--list", first: "One of --bootstrap-server or --bootstrap-controller must be specified" },
-  { line: "--bootstrap-server h:1", first: "Command must include exactly one action: --list, --add, --remove. " },
-  { line: "--bootstrap-server h:1 --list --producer", first: `Option "[list]" can't be used with option "[producer]"` },
-  { line: "--bootstrap-server h:1 --add --producer", first: "With --producer you must specify a --topic" },
   {
-    line: "--bootstrap-server h:1 --add --allow-principal User:a",
+    line: "--bootstrap-server 127.0.0.1:1",
+    first: "Command must include exactly one action: --list, --add, --remove. ",
+  },
+  {
+    line: "--bootstrap-server 127.0.0.1:1 --list --producer",
+    first: `Option "[list]" can't be used with option "[producer]"`,
+  },
+  { line: "--bootstrap-server 127.0.0.1:1 --add --producer", first: "With --producer you must specify a --topic" },
+  {
+    line: "--bootstrap-server 127.0.0.1:1 --add --allow-principal User:a",
     first:
       "You must provide at least one resource: --topic <topic> or --cluster or --group <group> or --delegation-token <Delegation Token ID>",
   },
   {
-    line: "--bootstrap-server h:1 --add --topic t",
+    line: "--bootstrap-server 127.0.0.1:1 --add --topic t",
     first: "You must specify one of: --allow-principal, --deny-principal when trying to add ACLs.",
   },
   {
-    line: "--bootstrap-server h:1 --add --topic t --allow-principal User:a --resource-pattern-type match",
+    line: "--bootstrap-server 127.0.0.1:1 --add --topic t --allow-principal User:a --resource-pattern-type match",
     first: "A '--resource-pattern-type' value of 'MATCH' is not valid when adding acls.",
   },
 ];
@@ -84,10 +90,14 @@ describe("mistakes of kafka-acls", () => {
   }
 
   test("a principal without a type is told on stdout", async () => {
-    assert.deepEqual(await runCommand("kafka-acls", "--bootstrap-server h:1 --add --topic t --allow-principal a"), {
-      code: 1,
-      stdout: "Error while executing ACL command: expected a string in format principalType:principalName but got a\n",
-      stderr: "",
-    });
+    assert.deepEqual(
+      await runCommand("kafka-acls", "--bootstrap-server 127.0.0.1:1 --add --topic t --allow-principal a"),
+      {
+        code: 1,
+        stdout:
+          "Error while executing ACL command: expected a string in format principalType:principalName but got a\n",
+        stderr: "",
+      },
+    );
   });
 });

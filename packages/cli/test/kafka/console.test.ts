@@ -83,7 +83,7 @@ test("a line without its separator ends the producer, after the lines before it"
   assert.deepEqual(await produce("--topic broken --reader-property parse.key=true", "k\tv\nnone\n"), {
     code: 1,
     stdout: "",
-    stderr: "No key separator found on line number 2: 'none'\n",
+    stderr: "org.apache.kafka.common.KafkaException: No key separator found on line number 2: 'none'\n",
   });
   assert.equal((await consume("--topic broken --partition 0 --from-beginning --max-messages 1")).stdout, "v\n");
 });
@@ -100,7 +100,9 @@ test("configs come from a file, and single ones come first", async () => {
     assert.deepEqual(await consume(`--topic filed --command-config ${file}`), {
       code: 1,
       stdout: "",
-      stderr: "The configuration receive.buffer.bytes is not supported by this client\n",
+      stderr:
+        "ERROR Unknown error when running consumer:  (org.apache.kafka.tools.consumer.ConsoleConsumer)\n" +
+        "org.apache.kafka.common.config.ConfigException: The configuration receive.buffer.bytes is not supported by this client\n",
     });
   } finally {
     await rm(folder, { recursive: true });

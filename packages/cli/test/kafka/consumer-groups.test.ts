@@ -174,7 +174,7 @@ test("failures behind the options are told on stdout, with 0", async () => {
     code: 0,
     stdout:
       "\nError: Executing consumer group command failed due to org.apache.kafka.common.errors.GroupIdNotFoundException: Group nobody not found.\n",
-    stderr: "",
+    stderr: "org.apache.kafka.common.errors.GroupIdNotFoundException: Group nobody not found.\n",
   });
 });
 

@@ -64,7 +64,7 @@ function partsOf({ arguments: own, exclusive = [] }: ArgumentsOwner): string[] {
 }
 
 function argumentText(spec: ArgumentSpec): string {
-  const [flag] = spec.action === "version" ? ([spec.flags.at(-1)!] as const) : spec.flags;
+  const [flag] = spec.flags;
   const value = valueText(spec);
   return value === "" ? flag : `${flag} ${value}`;
 }

@@ -3,7 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { ClientOptions } from "@ottla/client";
-import { PropertyError, asNumber, asText, only } from "./property-values.ts";
+import { PropertyError, asBoolean, asNumber, asText, only } from "./property-values.ts";
 import type { PropertyTable } from "./property-values.ts";
 import { saslOptions } from "./sasl-properties.ts";
 import { tlsOptions } from "./tls-properties.ts";
@@ -22,6 +22,7 @@ const clientTable: PropertyTable = {
   "metadata.max.age.ms": ["metadataMaxAgeMs", asNumber],
   "metadata.recovery.rebootstrap.trigger.ms": ["metadataRecoveryRebootstrapTriggerMs", asNumber],
   "client.rack": ["rack", asText],
+  "allow.auto.create.topics": ["allowAutoTopicCreation", asBoolean],
   "client.dns.lookup": [null, only("use_all_dns_ips")],
   "metadata.recovery.strategy": [null, only("rebootstrap")],
   "enable.metrics.push": [null, only("false")],

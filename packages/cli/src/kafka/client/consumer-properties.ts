@@ -1,7 +1,7 @@
 // A consumer's properties (ConsumerConfig) to ConsumerOptions.
 
 import type { ConsumerOptions } from "@ottla/client";
-import { PropertyError, asBoolean, asNumber, asText, only } from "./property-values.ts";
+import { PropertyError, asBoolean, asNumber, asText, oneOf, only } from "./property-values.ts";
 import type { PropertyTable, Reader } from "./property-values.ts";
 
 const word: Reader = (text) => text.trim().toLowerCase();
@@ -43,13 +43,12 @@ export const consumerTable: PropertyTable = {
   "fetch.max.bytes": ["fetchMaxBytes", asNumber],
   "fetch.max.wait.ms": ["fetchMaxWaitMs", asNumber],
   "max.partition.fetch.bytes": ["maxPartitionFetchBytes", asNumber],
-  "isolation.level": ["isolationLevel", word],
+  "isolation.level": ["isolationLevel", oneOf("read_committed", "read_uncommitted")],
   "check.crcs": ["checkCrcs", asBoolean],
   "auto.offset.reset": ["autoOffsetReset", asText],
   "enable.auto.commit": ["autoCommit", asBoolean],
   "auto.commit.interval.ms": ["autoCommitIntervalMs", asNumber],
   "exclude.internal.topics": ["excludeInternalTopics", asBoolean],
-  "allow.auto.create.topics": ["allowAutoTopicCreation", asBoolean],
   "key.deserializer": [null, deserializer],
   "value.deserializer": [null, deserializer],
 };

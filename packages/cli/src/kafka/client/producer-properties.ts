@@ -1,7 +1,7 @@
 // A producer's properties (ProducerConfig) to ProducerOptions.
 
 import type { ProducerOptions } from "@ottla/client";
-import { PropertyError, asBoolean, asNumber, asText, only } from "./property-values.ts";
+import { PropertyError, asBoolean, asNumber, asText, oneOf, only } from "./property-values.ts";
 import type { PropertyTable, Reader } from "./property-values.ts";
 
 const acks: Reader = (text, name) => {
@@ -37,7 +37,7 @@ export const producerTable: PropertyTable = {
   "max.request.size": ["maxRequestBytes", asNumber],
   "buffer.memory": ["bufferMemoryBytes", asNumber],
   "max.block.ms": ["maxBlockMs", asNumber],
-  "compression.type": ["compression", asText],
+  "compression.type": ["compression", oneOf("none", "gzip", "snappy", "lz4", "zstd")],
   "compression.gzip.level": ["gzip", asNumber],
   "compression.lz4.level": ["lz4", asNumber],
   "compression.zstd.level": ["zstd", asNumber],

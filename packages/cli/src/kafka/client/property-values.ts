@@ -3,6 +3,7 @@
 /** A property that cannot be used. */
 export class PropertyError extends Error {
   override name = "PropertyError";
+  readonly javaClass = "org.apache.kafka.common.config.ConfigException";
 }
 
 /** How a property's text becomes an option's value. */
@@ -21,6 +22,17 @@ export const asBoolean: Reader = (text, name) => {
   if (word === "true" || word === "false") return word === "true";
   throw new PropertyError(`Invalid value ${text} for configuration ${name}: Expected value to be either true or false`);
 };
+
+/** One of these words, in any case. */
+export const oneOf =
+  (...words: readonly string[]): Reader =>
+  (text, name) => {
+    const word = text.trim().toLowerCase();
+    if (words.includes(word)) return word;
+    throw new PropertyError(
+      `Invalid value ${text} for configuration ${name}: String must be one of: ${words.join(", ")}`,
+    );
+  };
 
 /** Only this value, which is what happens anyway. */
 export const only =

@@ -6,8 +6,8 @@ import { refuseControllers, withAdmin } from "../client/connect.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { ExitError } from "../command-io.ts";
 import type { CommandIo, KafkaCommand } from "../command-io.ts";
-import { isExpected } from "../failure.ts";
-import { javaMessage, javaText, rootError } from "../text/java-error.ts";
+import { isExpected, traceLine } from "../failure.ts";
+import { javaMessage, rootError } from "../text/java-error.ts";
 import { wantedChanges } from "./configs/changes.ts";
 import type { WantedChanges } from "./configs/changes.ts";
 import { readConfigOptions } from "./configs/options.ts";
@@ -22,9 +22,10 @@ export const configs: KafkaCommand = async (words, io) => {
     return 0;
   } catch (error) {
     if (error instanceof ExitError || !isExpected(error)) throw error;
-    if (rootError(error) instanceof KafkaError) {
+    // Java tells of wrong arguments by their sentence alone.
+    if (rootError(error) instanceof KafkaError || (error instanceof CommandFailure && error.javaClass !== null)) {
       io.error(`Error while executing config command with args '${words.join(" ")}'`);
-      io.error(javaText(error));
+      traceLine(io, error);
     } else io.error(javaMessage(error));
     return 1;
   }

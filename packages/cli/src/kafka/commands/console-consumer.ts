@@ -6,7 +6,7 @@ import { withConsumer } from "../client/connect.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { ExitError } from "../command-io.ts";
 import type { CommandIo, KafkaCommand } from "../command-io.ts";
-import { futureMessage, isExpected } from "../failure.ts";
+import { isExpected, reportingFailures } from "../failure.ts";
 import { usageExit } from "../options/checks.ts";
 import { javaText } from "../text/java-error.ts";
 import { javaPattern } from "../text/java-regex.ts";
@@ -19,21 +19,30 @@ import type { ConsoleConsumerOptions, ConsumerSettings } from "./console-consume
 const POLL_MS = 60_000;
 /** As max.poll.records. */
 const MAX_POLL_RECORDS = 500;
+const PROTOCOL_NOTICE =
+  "The consumer rebalance protocol (KIP-848) is production-ready! Set group.protocol=consumer to try it out. See https://kafka.apache.org/documentation/#consumer_rebalance_protocol";
 const LOGGER = "(org.apache.kafka.tools.consumer.ConsoleConsumer)";
 
 export const consoleConsumer: KafkaCommand = async (words, io) => {
+  let isRunning = false;
   let hasBegun = false;
   let printed = 0;
   try {
     const { options, settings } = await readConsoleConsumerOptions(words, io);
     const formatter = await buildFormatter(options, io);
-    const where = { servers: options.text("bootstrap-server")!, properties: propertiesOf(options, settings) };
+    isRunning = true;
+    const properties = propertiesOf(options, settings);
+    const where = { servers: options.text("bootstrap-server")!, properties };
     try {
       return await withConsumer(where, async (consumer) => {
         hasBegun = true;
+        if (!options.has("partition") && properties.get("group.protocol")?.toLowerCase() !== "consumer") {
+          io.error(PROTOCOL_NOTICE);
+        }
+        checkNumbers(options);
         await begin(consumer, options, settings);
         await print(consumer, io, { options, settings, formatter, onPrinted: () => void (printed += 1) });
-        await commit(consumer, io, where.properties);
+        await commit(consumer, io, properties);
       });
     } finally {
       if (hasBegun) io.error(`Processed a total of ${printed} messages`);
@@ -41,9 +50,8 @@ export const consoleConsumer: KafkaCommand = async (words, io) => {
     }
   } catch (error) {
     if (error instanceof ExitError || !isExpected(error)) throw error;
-    if (hasBegun) io.error(`ERROR Unknown error when running consumer:  ${LOGGER}`);
-    io.error(futureMessage(error));
-    return 1;
+    if (isRunning) io.error(`ERROR Unknown error when running consumer:  ${LOGGER}`);
+    return await reportingFailures(io, () => Promise.reject(error));
   }
 };
 
@@ -65,6 +73,11 @@ function propertiesOf(options: ConsoleConsumerOptions, { properties }: ConsumerS
   if (!options.has("partition")) return properties;
   const inGroups = ["group.id", "group.instance.id", "enable.auto.commit"];
   return new Map([...properties].filter(([name]) => !inGroups.includes(name)));
+}
+
+/** Java reads them once the consumer is there. @throws OptionError */
+function checkNumbers(options: ConsoleConsumerOptions): void {
+  options.number("max-messages");
 }
 
 async function begin(consumer: Consumer, options: ConsoleConsumerOptions, { start }: ConsumerSettings): Promise<void> {
@@ -100,7 +113,7 @@ async function print(consumer: Consumer, io: CommandIo, printing: Printing): Pro
       } catch (error) {
         if (!isExpected(error) || !options.has("skip-message-on-error")) throw error;
         io.error(`ERROR Error processing message, skipping this message:  ${LOGGER}`);
-        io.error(futureMessage(error));
+        await reportingFailures(io, () => Promise.reject(error));
       }
     }
     left -= records.length;

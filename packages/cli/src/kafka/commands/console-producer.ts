@@ -4,9 +4,8 @@ import { KafkaError, SendError } from "@ottla/client";
 import type { Producer, RecordToSend } from "@ottla/client";
 import { withProducer } from "../client/connect.ts";
 import { CommandFailure } from "../command-failure.ts";
-import { ExitError } from "../command-io.ts";
 import type { CommandIo, KafkaCommand } from "../command-io.ts";
-import { futureMessage, isExpected } from "../failure.ts";
+import { reportingFailures } from "../failure.ts";
 import { javaText } from "../text/java-error.ts";
 import { inputLines } from "../text/input-lines.ts";
 import { LineReader } from "./console-producer/line-reader.ts";
@@ -32,9 +31,7 @@ export const consoleProducer: KafkaCommand = async (words, io) => {
       await sendLines(io, sending, { reader, topic: options.text("topic")! });
     });
   } catch (error) {
-    if (error instanceof ExitError || !isExpected(error)) throw error;
-    io.error(futureMessage(error));
-    return 1;
+    return await reportingFailures(io, () => Promise.reject(error));
   }
 };
 

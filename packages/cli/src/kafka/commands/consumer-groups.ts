@@ -6,9 +6,8 @@ import { CommandFailure } from "../command-failure.ts";
 import { ExitError } from "../command-io.ts";
 import type { CommandIo, KafkaCommand } from "../command-io.ts";
 import { withAdmin } from "../client/connect.ts";
-import { futureMessage, isExpected, reportingFailures } from "../failure.ts";
+import { futureMessage, isExpected, reportingFailures, traceLine } from "../failure.ts";
 import type { Checks } from "../options/checks.ts";
-import { OptionError } from "../options/option-error.ts";
 import { columns } from "../text/java-format.ts";
 import { compareTexts } from "../text/java-format.ts";
 import { javaSearchPattern } from "../text/java-regex.ts";
@@ -16,7 +15,7 @@ import { deleteGroups, deleteOffsets } from "./consumer-groups/delete-offsets.ts
 import { memberTable, stateTable } from "./consumer-groups/describe-members.ts";
 import { offsetRows, offsetTable, partitionsOf } from "./consumer-groups/describe-offsets.ts";
 import { parseStates, parseTypes } from "./consumer-groups/groups-filter.ts";
-import { endOffsets } from "./consumer-groups/offsets-lookup.ts";
+import { WRONG_ARGUMENT, endOffsets } from "./consumer-groups/offsets-lookup.ts";
 import type { Lookup } from "./consumer-groups/offsets-lookup.ts";
 import { readGroupOptions } from "./consumer-groups/options.ts";
 import type { GroupOption, GroupOptions } from "./consumer-groups/options.ts";
@@ -32,8 +31,9 @@ export const consumerGroups: KafkaCommand = (words, io) =>
       await run(checks, io);
     } catch (error) {
       if (error instanceof ExitError || !isExpected(error)) throw error;
-      if (error instanceof OptionError) checks.usage(error.message);
+      if (error instanceof CommandFailure && error.javaClass === WRONG_ARGUMENT) checks.usage(error.message);
       io.out(`\nError: Executing consumer group command failed due to ${futureMessage(error)}`);
+      traceLine(io, error);
     }
   });
 
@@ -53,6 +53,9 @@ async function run(checks: Checks<GroupOption>, io: CommandIo): Promise<void> {
   const filters = options.has("list") ? listFilters(checks) : {};
   const where = { servers: options.text("bootstrap-server")!, configFile: options.text("command-config") };
   await withAdmin(where, async (admin) => {
+    // All three are read before anything is asked for.
+    options.numbers("to-offset");
+    options.number("shift-by");
     const lookup: Lookup = { admin, timeoutMs: options.number("timeout")! };
     if (options.has("list")) await list(lookup, io, { options, ...filters });
     else if (options.has("delete-offsets")) {

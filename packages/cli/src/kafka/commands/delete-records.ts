@@ -1,7 +1,7 @@
 // `kafka-delete-records`: deletes the records of partitions below the offsets of a JSON file. Kafka: org.apache.kafka.tools.DeleteRecordsCommand.
 
-import { settled } from "@ottla/client";
-import type { RecordsToDelete } from "@ottla/client";
+import { KafkaError, settled } from "@ottla/client";
+import type { Admin, RecordsToDelete } from "@ottla/client";
 import { withAdmin } from "../client/connect.ts";
 import type { KafkaCommand } from "../command-io.ts";
 import { CommandFailure } from "../command-failure.ts";
@@ -34,7 +34,7 @@ export const deleteRecords: KafkaCommand = (words, io) =>
     await withAdmin(where, async (admin) => {
       const deletions = parseDeletions(await readWholeFile(options.text("offset-json-file")!));
       io.out("Executing records delete operation");
-      const { values, errors } = await settled(admin.deleteRecords(deletions));
+      const { values, errors } = await outcomes(deletions, admin.deleteRecords(deletions));
       io.out("Records delete operation completed:");
       for (const deletion of deletions) {
         const partition = partitionText(deletion);
@@ -47,6 +47,21 @@ export const deleteRecords: KafkaCommand = (words, io) =>
       }
     });
   });
+
+type Deleted = Awaited<ReturnType<Admin["deleteRecords"]>>;
+
+/** By partition; what fails as a whole fails for each. */
+async function outcomes(
+  deletions: readonly RecordsToDelete[],
+  call: Promise<Deleted>,
+): Promise<{ values: ReadonlyMap<string | number, Deleted extends Map<string, infer Each> ? Each : never>; errors: ReadonlyMap<string | number, unknown> }> {
+  try {
+    return await settled(call);
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error;
+    return { values: new Map(), errors: new Map(deletions.map((deletion) => [partitionText(deletion), error])) };
+  }
+}
 
 /** @throws CommandFailure */
 export function parseDeletions(text: string): RecordsToDelete[] {

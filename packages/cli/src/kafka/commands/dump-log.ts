@@ -171,7 +171,7 @@ function headLine(path: string): string {
   if (offset !== undefined) return `Snapshot end offset: ${Number(offset)}, epoch: ${Number(epoch)}`;
   const start = name.split(".")[0]!;
   if (name.endsWith(".log") && /^\d+$/.test(start)) return `Log starting offset: ${Number(start)}`;
-  throw new CommandFailure(`${name} is not the name of a segment or of a snapshot of the metadata log`);
+  throw new CommandFailure(`For input string: "${start}"`);
 }
 
 function entryLine(entry: InspectedEntry): string {

@@ -1,6 +1,6 @@
 // `kafka-features`: shows and changes the features of the cluster. Kafka: org.apache.kafka.tools.FeatureCommand.
 
-import { settled } from "@ottla/client";
+import { KafkaError, settled } from "@ottla/client";
 import type { Admin, FeatureDescription, FeatureUpdate, FeatureUpgradeType } from "@ottla/client";
 import { helpLines } from "../arguments/arguments-usage.ts";
 import { ArgumentError, ParsedArguments, parseArguments } from "../arguments/parse-arguments.ts";
@@ -118,7 +118,7 @@ async function update(admin: Admin, parsed: ParsedArguments, io: CommandIo): Pro
   const isDryRun = parsed.has("--dry-run");
   const updates = wantedUpdates(parsed, io);
   if (updates.length === 0) throw new CommandFailure(`You must specify at least one feature to ${verb}`);
-  const { errors } = await settled(admin.updateFeatures(updates, { validateOnly: isDryRun }));
+  const errors = await updateErrors(updates, admin.updateFeatures(updates, { validateOnly: isDryRun }));
   for (const { feature, maxVersionLevel } of [...updates].sort((one, other) =>
     compareTexts(one.feature, other.feature),
   )) {
@@ -132,6 +132,19 @@ async function update(admin: Admin, parsed: ParsedArguments, io: CommandIo): Pro
     );
   }
   if (errors.size > 0) throw new CommandFailure(`${errors.size} out of ${updates.length} operation(s) failed.`);
+}
+
+/** By feature; what fails as a whole fails for each. */
+async function updateErrors(
+  updates: readonly FeatureUpdate[],
+  call: Promise<void>,
+): Promise<ReadonlyMap<string | number, unknown>> {
+  try {
+    return (await settled(call)).errors;
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error;
+    return new Map(updates.map(({ feature }) => [feature, error]));
+  }
 }
 
 function wantedUpdates(parsed: ParsedArguments, io: CommandIo): FeatureUpdate[] {

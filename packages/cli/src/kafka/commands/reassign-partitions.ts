@@ -6,7 +6,7 @@ import { refuseControllers, withAdmin } from "../client/connect.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { ExitError } from "../command-io.ts";
 import type { CommandIo, KafkaCommand } from "../command-io.ts";
-import { futureMessage, isExpected, reportingFailures } from "../failure.ts";
+import { futureMessage, isExpected, javaTrace, reportingFailures } from "../failure.ts";
 import { comparePartitions, partitionText } from "../text/java-format.ts";
 import { readWholeFile } from "../text/properties-text.ts";
 import { cancel, currentFolders, describeAll, execute } from "./reassign/execute.ts";
@@ -38,6 +38,8 @@ export const reassignPartitions: KafkaCommand = (words, io) =>
     } catch (error) {
       if (error instanceof ExitError || !isExpected(error)) throw error;
       io.out(error instanceof TerseFailure ? error.message : `Error: ${futureMessage(error)}`);
+      // Its traces go to stdout.
+      if (error instanceof CommandFailure) for (const line of javaTrace(error)) io.out(line);
       return 1;
     }
   });

@@ -9,6 +9,7 @@ import { topicConfigNames } from "../text/config-names.ts";
 import { errorNameOf, javaMessage } from "../text/java-error.ts";
 import { compareTexts } from "../text/java-format.ts";
 import { includeListPattern, isInternalTopic } from "../text/java-regex.ts";
+import { checkUuid } from "../text/java-uuid.ts";
 import { topicLines } from "./topics/describe.ts";
 import { readTopicOptions } from "./topics/options.ts";
 import type { TopicOptions } from "./topics/options.ts";
@@ -90,7 +91,10 @@ function topicConfigs(words: readonly string[]): Record<string, string> {
   }
   const configs = Object.fromEntries(pairs.map(([name, value]) => [name!.trim(), value!.trim()]));
   const unknown = Object.keys(configs).find((name) => !topicConfigNames.includes(name));
-  if (unknown !== undefined) throw new CommandFailure(`Unknown topic config name: ${unknown}`);
+  if (unknown !== undefined)
+    throw new CommandFailure(`Unknown topic config name: ${unknown}`, {
+      javaClass: "org.apache.kafka.common.errors.InvalidConfigurationException",
+    });
   return configs;
 }
 
@@ -156,6 +160,7 @@ async function describedTopics(admin: Admin, options: TopicOptions): ReturnType<
 }
 
 async function topicById(admin: Admin, id: string, options: TopicOptions): ReturnType<Admin["describeTopics"]> {
+  checkUuid(id);
   const listed = await admin.listTopics({ includeInternal: !options.has("exclude-internal") });
   if ([...listed.values()].some(({ topicId }) => topicId === id)) return await admin.describeTopics({ topicIds: [id] });
   if (!options.has("if-exists")) throw new CommandFailure(`TopicId '${id}' does not exist as expected`);

@@ -60,7 +60,9 @@ export function transactionTable(listed: readonly TransactionListing[]): string[
 async function describe(admin: Admin, parsed: ParsedArguments, io: CommandIo): Promise<void> {
   const id = parsed.text("--transactional-id")!;
   const message = `Failed to describe transaction state of transactional-id \`${id}\``;
-  const described = await orFail(io, message, admin.describeTransactions([id]));
+  const described = await orFail(io, message, admin.describeTransactions([id]), {
+    TRANSACTIONAL_ID_NOT_FOUND: `DescribeTransactions request for transactionalId \`${id}\` failed because the ID could not be found`,
+  });
   for (const line of descriptionTable(described.get(id)!, Date.now())) io.out(line);
 }
 

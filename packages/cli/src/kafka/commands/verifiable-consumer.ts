@@ -17,6 +17,8 @@ import { comparePartitions, partitionText } from "../text/java-format.ts";
 import { loadProperties } from "../text/properties-text.ts";
 
 const POLL_MS = 60_000;
+/** As max.poll.records. */
+const MAX_POLL_RECORDS = 500;
 
 const table: ArgumentTable = {
   program: "verifiable-consumer",
@@ -47,14 +49,10 @@ const table: ArgumentTable = {
     }),
     argument("--consumer.config", "(DEPRECATED) Use --command-config.", { metavar: "CONFIG-FILE" }),
     argument("--command-config", "properties file with configs of the consumer", { metavar: "CONFIG-FILE" }),
-  ],
-  exclusive: [
-    {
+    argument("--bootstrap-server", "the brokers to connect to", {
+      metavar: "HOST1:PORT1[,HOST2:PORT2[...]]",
       isRequired: true,
-      arguments: [
-        argument("--bootstrap-server", "the brokers to connect to", { metavar: "HOST1:PORT1[,HOST2:PORT2[...]]" }),
-      ],
-    },
+    }),
   ],
 };
 
@@ -124,11 +122,12 @@ async function read(consumer: Consumer, io: CommandIo, parsed: ParsedArguments):
   let left = max < 0 ? Infinity : max;
   try {
     while (left > 0) {
-      const maxRecords = Math.min(left, 500);
-      const records = await consumer.poll({ timeoutMs: POLL_MS, maxRecords, signal: io.signal });
-      if (records.length === 0) continue;
+      const polled = await consumer.poll({ timeoutMs: POLL_MS, maxRecords: MAX_POLL_RECORDS, signal: io.signal });
+      if (polled.length === 0) continue;
+      const records = polled.slice(0, left);
       left -= records.length;
-      const offsets = tell(io, records, parsed.has("--verbose"));
+      // The count of Kafka's tool has those in it that are beyond the limit.
+      const offsets = tell(io, records, { count: polled.length, isVerbose: parsed.has("--verbose") });
       if (!parsed.has("--enable-autocommit")) await commit(consumer, io, offsets);
     }
     if (parsed.has("--enable-autocommit")) await consumer.commit();
@@ -143,14 +142,18 @@ async function read(consumer: Consumer, io: CommandIo, parsed: ParsedArguments):
 }
 
 /** Tells of the records, partition by partition, and gives back what to commit. */
-function tell(io: CommandIo, records: readonly ConsumerRecord[], isVerbose: boolean): OffsetToCommit[] {
+function tell(
+  io: CommandIo,
+  records: readonly ConsumerRecord[],
+  { count, isVerbose }: { readonly count: number; readonly isVerbose: boolean },
+): OffsetToCommit[] {
   const partitions = [...Map.groupBy(records, partitionText).values()];
   const summaries = partitions.map((own) => {
     const { topic, partition, offset: minOffset } = own[0]!;
     if (isVerbose) for (const record of own) event(io, "record_data", recordFields(record));
     return { topic, partition, count: own.length, minOffset, maxOffset: own.at(-1)!.offset };
   });
-  event(io, "records_consumed", { count: records.length, partitions: summaries });
+  event(io, "records_consumed", { count, partitions: summaries });
   return summaries.map(({ topic, partition, maxOffset }) => ({ topic, partition, offset: maxOffset + 1 }));
 }
 

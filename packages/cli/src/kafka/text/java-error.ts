@@ -93,7 +93,14 @@ export function javaMessage(error: unknown): string {
   if (!(root instanceof KafkaError)) return root instanceof Error ? root.message : String(root);
   const number = (errorCodes as Readonly<Record<string, number>>)[root.code];
   const isOurs = number !== undefined && root.message === errorMessage(number);
-  return (isOurs ? sentences[root.code] : undefined) ?? root.message;
+  return (isOurs ? sentences[root.code] : undefined) ?? notServed(root.message) ?? root.message;
+}
+
+/** What Java's client says of a broker without an API, where ours names the broker. */
+function notServed(message: string): string | undefined {
+  const [, api] = / does not serve a version of (\w+) that this client knows$/.exec(message) ?? [];
+  if (api === undefined) return undefined;
+  return `The node does not support ${api.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()}`;
 }
 
 /** The exception's class with its package. */

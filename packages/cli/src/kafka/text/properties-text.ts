@@ -15,7 +15,8 @@ async function readTextFile(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(code === "ENOENT" ? path : message, { cause: error });
+    const javaClass = code === "ENOENT" ? "java.nio.file.NoSuchFileException" : "java.io.IOException";
+    throw new CommandFailure(code === "ENOENT" ? path : message, { cause: error, javaClass });
   }
 }
 

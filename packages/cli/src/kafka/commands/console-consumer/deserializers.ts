@@ -16,10 +16,8 @@ const deserializers: Readonly<Record<string, ToText>> = {
   FloatDeserializer: sized(4, "Deserializer", (bytes) => doubleText(shortestSingle(bytes.readFloatBE()))),
   DoubleDeserializer: sized(8, "Deserializer", (bytes) => doubleText(bytes.readDoubleBE())),
   BooleanDeserializer: (bytes) => {
-    if (bytes.length !== 1) throw new CommandFailure("Size of data received by BooleanDeserializer is not 1");
-    if (bytes[0]! > 1) {
-      throw new CommandFailure(`Unexpected byte received by BooleanDeserializer: ${bytes.readInt8(0)}`);
-    }
+    if (bytes.length !== 1) throw unreadable("Size of data received by BooleanDeserializer is not 1");
+    if (bytes[0]! > 1) throw unreadable(`Unexpected byte received by BooleanDeserializer: ${bytes.readInt8(0)}`);
     return String(bytes[0] === 1);
   },
   BytesDeserializer: (bytes) => escaped(bytes),
@@ -36,8 +34,12 @@ export function deserializerOf(className: string): ToText | undefined {
 function sized(length: number, name: string, read: ToText): ToText {
   return (bytes) => {
     if (bytes.length === length) return read(bytes);
-    throw new CommandFailure(`Size of data received by ${name} is not ${length}`);
+    throw unreadable(`Size of data received by ${name} is not ${length}`);
   };
+}
+
+function unreadable(message: string): CommandFailure {
+  return new CommandFailure(message, { javaClass: "org.apache.kafka.common.errors.SerializationException" });
 }
 
 /** The number with the fewest digits that is the same single-precision one. */

@@ -121,6 +121,7 @@ function checkTogether(checks: Checks<ConsoleConsumerOption>): void {
   const { options } = checks;
   checks.exactlyOne("topic", "include");
   if (options.has("partition")) {
+    options.number("partition");
     if (!options.has("topic")) checks.usage("The topic is required when partition is specified.");
     if (options.has("from-beginning") && options.has("offset")) {
       checks.usage("Options from-beginning and offset cannot be specified together.");

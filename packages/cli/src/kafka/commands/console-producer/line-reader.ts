@@ -70,7 +70,9 @@ export class LineReader {
     const end = line.indexOf(mark, from);
     if (end >= 0) return line.slice(from, end);
     if (this.ignoresErrors) return null;
-    throw new CommandFailure(`No ${name} found on line number ${this.lineNumber}: '${line}'`);
+    throw new CommandFailure(`No ${name} found on line number ${this.lineNumber}: '${line}'`, {
+      javaClass: "org.apache.kafka.common.KafkaException",
+    });
   }
 
   private headers(text: string): (readonly [string, string | null])[] {

@@ -40,7 +40,7 @@ export async function deleteOffsets(
   for (const { name, partitions: all } of described.values.values()) {
     partitions.push(...all.map(({ partition }) => ({ topic: name, partition })));
   }
-  const failure = await failureOf(admin.deleteConsumerGroupOffsets(groupId, partitions, { timeoutMs }));
+  const failure = await failureOf(admin.deleteConsumerGroupOffsets(groupId, partitions, { timeoutMs }), groupId);
   for (const { topic, partition } of partitions) {
     const error = failure?.byPartition.get(`${topic}-${partition}`) ?? failure?.whole;
     note(topic, partition, error === undefined || error === null ? "Successful" : `Error: ${javaText(error)}`);
@@ -59,11 +59,13 @@ interface Failure {
   readonly byPartition: ReadonlyMap<string | number, unknown>;
 }
 
-async function failureOf(deletion: Promise<void>): Promise<Failure | null> {
+/** `groupId` is the group whose own error stands for those of all its partitions. */
+async function failureOf(deletion: Promise<void>, groupId?: string): Promise<Failure | null> {
   try {
     const { errors } = await settled(deletion);
     const [first] = errors.values();
-    return first === undefined ? null : { first, whole: null, byPartition: errors };
+    const whole = groupId === undefined ? undefined : errors.get(groupId);
+    return first === undefined ? null : { first, whole: whole ?? null, byPartition: errors };
   } catch (error) {
     if (errorNameOf(error) === "") throw error;
     return { first: error, whole: error, byPartition: new Map() };

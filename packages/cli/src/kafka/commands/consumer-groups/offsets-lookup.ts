@@ -4,6 +4,9 @@ import type { Admin, OffsetSpec, TopicDescription, TopicPartition } from "@ottla
 import { CommandFailure } from "../../command-failure.ts";
 import { partitionText } from "../../text/java-format.ts";
 
+/** Java's exception for what shows the usage. */
+export const WRONG_ARGUMENT = "java.lang.IllegalArgumentException";
+
 export interface Lookup {
   readonly admin: Admin;
   readonly timeoutMs: number;
@@ -33,11 +36,15 @@ export async function checkPartitions(lookup: Lookup, partitions: readonly Topic
   const described = await describe(lookup, partitions);
   const missing = partitions.filter((each) => leaderOf(described, each) === undefined);
   if (missing.length > 0) {
-    throw new CommandFailure(`The partitions "${missing.map(partitionText).join(",")}" do not exist`);
+    throw new CommandFailure(`The partitions "${missing.map(partitionText).join(",")}" do not exist`, {
+      javaClass: "org.apache.kafka.common.errors.UnknownTopicOrPartitionException",
+    });
   }
   const headless = partitions.filter((each) => leaderOf(described, each) === null);
   if (headless.length > 0) {
-    throw new CommandFailure(`The partitions "${headless.map(partitionText).join(",")}" have no leader`);
+    throw new CommandFailure(`The partitions "${headless.map(partitionText).join(",")}" have no leader`, {
+      javaClass: "org.apache.kafka.common.errors.LeaderNotAvailableException",
+    });
   }
 }
 
@@ -61,14 +68,18 @@ function leaderOf(
 export function parseTopicPartitions(text: string): TopicPartition[] {
   const [topic, partitions, ...more] = text.split(":");
   if (topic === undefined || partitions === undefined || partitions === "" || more.some((part) => part !== "")) {
-    throw new CommandFailure(`Invalid topic arg '${text}', expected topic name and partitions`);
+    throw wrongArgument(`Invalid topic arg '${text}', expected topic name and partitions`);
   }
   return partitions.split(",").map((each) => {
     if (!/^[+-]?\d+$/.test(each)) {
-      throw new CommandFailure(`Invalid partition '${each}' specified in topic arg '${text}''`);
+      throw wrongArgument(`Invalid partition '${each}' specified in topic arg '${text}''`);
     }
     return { topic, partition: Number(each) };
   });
+}
+
+function wrongArgument(message: string): CommandFailure {
+  return new CommandFailure(message, { javaClass: WRONG_ARGUMENT });
 }
 
 /** The partitions that --topic names: some of a topic, or all. */

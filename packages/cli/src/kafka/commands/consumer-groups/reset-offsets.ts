@@ -1,11 +1,11 @@
 // `kafka-consumer-groups --reset-offsets`: new offsets for groups without members, shown, exported or committed.
 
-import { settled } from "@ottla/client";
+import { KafkaError, settled } from "@ottla/client";
 import type { CommittedOffset, OffsetSpec, TopicPartition } from "@ottla/client";
 import { CommandFailure } from "../../command-failure.ts";
 import type { CommandIo } from "../../command-io.ts";
 import type { Checks } from "../../options/checks.ts";
-import { errorNameOf } from "../../text/java-error.ts";
+import { errorNameOf, javaClass, javaMessage, rootError } from "../../text/java-error.ts";
 import { columns, comparePartitions, partitionText, widthsOf } from "../../text/java-format.ts";
 import { readWholeFile } from "../../text/properties-text.ts";
 import { checkPartitions, namedPartitions, offsetsAt } from "./offsets-lookup.ts";
@@ -33,7 +33,7 @@ export async function resetOffsets(reset: Reset, groupIds: readonly string[]): P
     const error = errors.get(groupId);
     if (error !== undefined && errorNameOf(error) !== "GROUP_ID_NOT_FOUND") throw error;
     const state = values.get(groupId)?.state ?? "Dead";
-    if (state === "Empty" || state === "Dead") plan.set(groupId, await resetGroup(reset, groupId));
+    if (state === "Empty" || state === "Dead") plan.set(groupId, await unwrapped(resetGroup(reset, groupId)));
     else {
       io.out(
         `\nError: Assignments can only be reset if the group '${groupId}' is inactive, but the current state is ${state}.`,
@@ -49,6 +49,14 @@ export async function resetOffsets(reset: Reset, groupIds: readonly string[]): P
         .join(""),
     );
   } else printPlan(io, plan);
+}
+
+/** Kafka throws here what its futures failed with, so the message is the error's own. */
+async function unwrapped<T>(work: Promise<T>): Promise<T> {
+  return await work.catch((error: unknown) => {
+    if (!(rootError(error) instanceof KafkaError)) throw error;
+    throw new CommandFailure(javaMessage(error), { cause: error, javaClass: javaClass(error) });
+  });
 }
 
 /** The new offsets, committed when --execute says so. */
@@ -162,11 +170,19 @@ async function atTime(
 
 async function fromFile(reset: Reset, groupId: string): Promise<PlannedOffset[]> {
   const { options } = reset.checks;
-  const plan = parseResetPlan(await readWholeFile(options.texts("from-file")[0]!), options.texts("group"));
+  const plan = parseResetPlan(await planText(options.texts("from-file")[0]!), options.texts("group"));
   const offsets = plan.get(groupId);
   if (offsets !== undefined) return await withinLog(reset, offsets);
   reset.io.out(`\nError: No reset plan for group ${groupId} found`);
   return [];
+}
+
+/** What cannot be read is told with the exception's class, since another is around it. */
+async function planText(path: string): Promise<string> {
+  return await readWholeFile(path).catch((error: unknown) => {
+    if (!(error instanceof CommandFailure)) throw error;
+    throw new CommandFailure(`java.io.IOException: ${error.message}`, { cause: error });
+  });
 }
 
 async function current(

@@ -19,7 +19,7 @@ const table = optionTable([
   option("topic", "topic", "The topic to read."),
   option("include", "Java regex (String)", "The topics to read, as a regular expression."),
   option("group", "gid", "The group to read in.", {
-    byDefault: `perf-consumer-${Math.floor(Math.random() * 100_000)}`,
+    byDefault: newGroup(),
   }),
   option("fetch-size", "size", "The most of one partition in one answer.", { ...integer, byDefault: 1_048_576 }),
   option("command-property", "prop1=val1", "A config of the consumer, as key=value."),
@@ -62,13 +62,17 @@ export function readConsumerPerfOptions(words: readonly string[], io: CommandIo)
   return options;
 }
 
+function newGroup(): string {
+  return `perf-consumer-${Math.floor(Math.random() * 100_000)}`;
+}
+
 export async function consumerPerfProperties(options: ConsumerPerfOptions): Promise<Map<string, string>> {
   const file = options.text("consumer.config") ?? options.text("command-config");
   return new Map([
     ["client.id", "perf-consumer-client"],
     ...(file === undefined ? [] : await loadProperties(file)),
     ...parseKeyValues(options.texts("command-property")),
-    ["group.id", options.text("group")!],
+    ["group.id", options.has("group") ? options.text("group")! : newGroup()],
     ["max.partition.fetch.bytes", options.text("fetch-size")!],
     ["auto.offset.reset", options.has("from-latest") ? "latest" : "earliest"],
     ["check.crcs", "false"],

@@ -33,7 +33,8 @@ const RULE = /^([^:,]*)(?::(?:(\d*)|(?:(\d*)-(\d*))))?$/;
 
 function rule(text: string): PartitionFilter {
   const match = RULE.exec(text);
-  if (match === null) throw new CommandFailure(`java.lang.RuntimeException: Invalid rule specification: ${text}`);
+  if (match === null)
+    throw new CommandFailure(`org.apache.kafka.tools.TerseException: Invalid rule specification: ${text}`);
   const [, topic = "", single = "", from = "", to = ""] = match;
   const pattern = includeListPattern(topic === "" ? ".*" : topic);
   const allowsTopic = (name: string): boolean => pattern.test(name);

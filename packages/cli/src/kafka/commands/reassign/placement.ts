@@ -14,6 +14,11 @@ export function placeReplicas(
   { partitions, replicas }: { readonly partitions: number; readonly replicas: number },
   random: () => number = Math.random,
 ): number[][] {
+  if (brokers.length === 0) {
+    throw new CommandFailure("All brokers are currently fenced, or have all their log directories cordoned.", {
+      javaClass: "org.apache.kafka.common.errors.InvalidReplicationFactorException",
+    });
+  }
   if (replicas > brokers.length) {
     throw new CommandFailure(
       `The target replication factor of ${replicas} cannot be reached because only ${brokers.length} broker(s) are registered.`,
