@@ -56,6 +56,8 @@ const CONNECT_MS = 5_000;
 const CALL_MS = 30_000;
 /** How long what is under way may take to end when the command is done or was ended. */
 const CLOSE_MS = 3_000;
+/** A server that hangs up so often before it has said anything is given up; one that nobody can connect to is at once. */
+const ATTEMPTS = 2;
 const CLIENT_ID = "ottla-cli";
 const DEFAULT_SERVERS = "localhost:9092";
 
@@ -133,16 +135,27 @@ function openClient(options: ClientOptions): Kafka {
 
 /** Not before each server has failed once, and then at once: a person does not wait for a broker that is not there. */
 async function firstAnswer(admin: Admin, target: Target, signal: AbortSignal): Promise<void> {
-  const unreached = new Set(target.servers.split(",").flatMap((each) => addressOf(each)));
+  const attempts = new Map(
+    target.servers
+      .split(",")
+      .flatMap((each) => addressOf(each))
+      .map((each) => [each, ATTEMPTS]),
+  );
   const hopeless = new AbortController();
   let last: KafkaError | null = null;
-  const failed = (message: unknown): void => {
+  const failed = (isOver: boolean, message: unknown): void => {
     const { address, error } = message as ConnectionMessage;
-    if (!unreached.delete(address)) return;
-    last = error ?? null;
-    if (unreached.size === 0) hopeless.abort();
+    const left = attempts.get(address);
+    if (left === undefined || error === null || error === undefined) return;
+    last = error;
+    if (isOver || left === 1) attempts.delete(address);
+    else attempts.set(address, left - 1);
+    if (attempts.size === 0) hopeless.abort();
   };
-  subscribe("ottla:client:connection:error", failed);
+  const refused = (message: unknown): void => failed(true, message);
+  const hungUp = (message: unknown): void => failed(false, message);
+  subscribe("ottla:client:connection:error", refused);
+  subscribe("ottla:client:connection:close", hungUp);
   try {
     const ended = AbortSignal.any([signal, hopeless.signal]);
     await admin.describeCluster({ timeoutMs: ANSWER_MS, signal: ended });
@@ -156,7 +169,8 @@ async function firstAnswer(admin: Admin, target: Target, signal: AbortSignal): P
     }
     throw error;
   } finally {
-    unsubscribe("ottla:client:connection:error", failed);
+    unsubscribe("ottla:client:connection:error", refused);
+    unsubscribe("ottla:client:connection:close", hungUp);
   }
 }
 
@@ -172,6 +186,12 @@ function whyNot(error: KafkaError): string {
   const code = (root as NodeJS.ErrnoException).code;
   if (code === "ECONNREFUSED") return "the connection was refused, nothing listens there (ECONNREFUSED)";
   if (code === "ENOTFOUND") return "there is no host of that name (ENOTFOUND)";
+  if (error.message.endsWith("the broker closed it")) {
+    return `it closes the connection; does it want TLS or SASL? A context has them (${error.code})`;
+  }
+  if (/an answer announces|cannot be read/.test(error.message)) {
+    return `what answers there speaks TLS, or no protocol of Kafka's (${error.code})`;
+  }
   if (error instanceof TimeoutError) return `nothing came within ${ANSWER_MS / 1000} s (${error.code})`;
   return `${error.message} (${error.code})`;
 }
