@@ -109,8 +109,13 @@ function objectOf(text: string): Fields {
     throw new CommandError("it is no JSON object");
   const fields = value as Fields;
   // Keeping digits takes several times as long, and most records have nothing but text.
-  const isText = [fields["key"], fields["value"]].every((data) => typeof data === "string" || data === null);
-  return isText && fields["headers"] === undefined ? fields : (JSON.parse(text, keepingDigits) as Fields);
+  return hasOnlyText(fields) ? fields : (JSON.parse(text, keepingDigits) as Fields);
+}
+
+function hasOnlyText({ key = null, value, headers = [] }: Fields): boolean {
+  const isText = (data: unknown): boolean => typeof data === "string" || data === null;
+  if (!isText(key) || !isText(value) || !Array.isArray(headers)) return false;
+  return headers.every((header: unknown) => isText((header as Fields | null)?.["value"]));
 }
 
 /** A number that would lose digits stays the text that it was. */
