@@ -100,9 +100,34 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import("./people/perf/perf-commands.ts")).perfCommands,
   },
   {
+    name: "group",
+    summary: "list and describe groups with their lag, reset their offsets, delete them",
+    load: async () => (await import("./people/group/group-commands.ts")).groupCommands,
+  },
+  {
+    name: "config",
+    summary: "show and change configs of topics, brokers, groups and quotas",
+    load: async () => (await import("./people/config/config-commands.ts")).configCommands,
+  },
+  {
+    name: "cluster",
+    summary: "show the brokers, and whether all is well",
+    load: async () => (await import("./people/cluster/cluster-commands.ts")).clusterCommands,
+  },
+  {
+    name: "txn",
+    summary: "list and describe transactions, abort those that hang",
+    load: async () => (await import("./people/txn/txn-commands.ts")).txnCommands,
+  },
+  {
     name: "context",
     summary: "name clusters, and choose the one that is meant",
     load: async () => (await import("./people/context/context-commands.ts")).contextCommands,
+  },
+  {
+    name: "completion",
+    summary: "print a script that completes command lines in bash, zsh or fish",
+    load: async () => (await import("./people/completion/completion-command.ts")).completionCommand,
   },
 ];
 

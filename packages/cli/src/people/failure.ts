@@ -1,6 +1,6 @@
 // What went wrong, in one line: the sentence, and Kafka's name of the error in brackets. Programming faults are no failures: they keep their stack.
 
-import { AbortedError, AdminError, BrokerError, ClosedError, KafkaError } from "@ottla/client";
+import { AdminError, BrokerError, KafkaError } from "@ottla/client";
 import type { ItemKey } from "@ottla/client";
 import { errorMessage } from "@ottla/protocol";
 import { CommandError } from "../command-error.ts";
@@ -10,8 +10,8 @@ const NAMED_AT_MOST = 3;
 
 /** Null for what needs no words: the user ended the command. @throws what is no failure but a fault of the program */
 export function failureLine(error: unknown): string | null {
-  if (error instanceof AbortedError || error instanceof ClosedError) return null;
-  if (error instanceof DOMException && error.name === "AbortError") return null;
+  // The client's and Node's own have the same name.
+  if (error instanceof Error && error.name === "AbortError") return null;
   if (error instanceof CommandError) return oneLine(error.message);
   if (error instanceof AdminError) return itemLine(error);
   if (error instanceof KafkaError) return withName(error);
