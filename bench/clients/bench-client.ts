@@ -29,3 +29,6 @@ export interface BenchClient {
 
 export const clientNames = ["ottla", "kafkajs", "platformatic", "confluent"] as const;
 export type ClientName = (typeof clientNames)[number];
+/** What is measured: the libraries of Node, and Java's tools. */
+export const subjectNames = [...clientNames, "java"] as const;
+export type ClientSubject = (typeof subjectNames)[number];

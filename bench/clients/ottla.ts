@@ -1,8 +1,9 @@
 // Our own client, with its defaults: what its users install, as the other libraries are what theirs do.
 
+import type * as Client from "@ottla/client";
 import type { BenchClient } from "./bench-client.ts";
 
-const { Kafka } = (await import(process.env["OTTLA_CLIENT"] ?? "@ottla/client")) as typeof import("@ottla/client");
+const { Kafka } = (await import(process.env["OTTLA_CLIENT"] ?? "@ottla/client")) as typeof Client;
 
 export const client: BenchClient = {
   note: null,

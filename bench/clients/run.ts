@@ -1,13 +1,14 @@
-// `npm run bench -- client [--clients ottla,kafkajs] [--only TEXT] [--quick]`: the client libraries of Node beside each other, on one
+// `npm run bench -- client [--clients ottla,kafkajs] [--only TEXT] [--quick]`: the client libraries of Node, and Java's tools, beside each other, on one
 // broker in a process of its own, each job in a fresh process, the libraries taking turns round by round.
 
 import { fork } from "node:child_process";
 import { confluentFolder } from "../../conformance/confluent-addon.ts";
 import { nodeForAddon, type NodeForAddon } from "./node-for-addon.ts";
 import { startOttla, type Subject } from "../subject.ts";
+import { javaDoes, runJava } from "./java.ts";
 import { median } from "../table.ts";
 import { packedClient } from "./packed-client.ts";
-import { clientNames, type ClientName } from "./bench-client.ts";
+import { subjectNames, type BenchSettings, type ClientSubject } from "./bench-client.ts";
 import type { ClientProcessAnswer, ClientProcessOrder } from "./client-process.ts";
 import type { ClientJob, ClientJobResult } from "./jobs.ts";
 
@@ -20,7 +21,7 @@ interface Line {
 export interface ClientBenchChoice {
   quick: boolean;
   wants: (name: string) => boolean;
-  clients: readonly ClientName[];
+  clients: readonly ClientSubject[];
 }
 
 const PARTITIONS = 4;
@@ -71,7 +72,7 @@ export async function runClients(folder: string, choice: ClientBenchChoice): Pro
   }
 }
 
-type Results = Map<ClientName, (ClientJobResult | Error)[]>;
+type Results = Map<ClientSubject, (ClientJobResult | Error)[]>;
 
 async function measureLine(
   server: Subject,
@@ -79,22 +80,31 @@ async function measureLine(
   choice: ClientBenchChoice,
   addon: NodeForAddon | null,
 ): Promise<Results> {
-  const results: Results = new Map(choice.clients.map((client) => [client, []]));
+  const clients = choice.clients.filter((client) => client !== "java" || javaDoes(line.job));
+  const results: Results = new Map(clients.map((client) => [client, []]));
   const stored = `stored-${line.job.recordBytes}`;
   if (line.job.kind === "consume") await fill(server, stored, line.job);
   for (let round = 0; round < (choice.quick ? 1 : ROUNDS); round++) {
-    for (const client of choice.clients) {
+    for (const client of clients) {
       const topic = line.job.kind === "consume" ? stored : `bench-${client}-${round}`;
       if (line.job.kind !== "consume") await server.createTopic(topic, line.job.kind === "latency" ? 1 : PARTITIONS);
       const settings = { bootstrap: `127.0.0.1:${server.port}`, topic };
-      results
-        .get(client)!
-        .push(await inProcess({ client, job: line.job, settings }, client === "confluent" ? addon : null));
+      results.get(client)!.push(await measureClient(client, line.job, settings, addon));
       if (line.job.kind !== "consume") await server.dropTopic(topic);
     }
   }
   if (line.job.kind === "consume") await server.dropTopic(stored);
   return results;
+}
+
+function measureClient(
+  client: ClientSubject,
+  job: ClientJob,
+  settings: BenchSettings,
+  addon: NodeForAddon | null,
+): Promise<ClientJobResult | Error> {
+  if (client === "java") return runJava(job, settings).catch((error: Error) => error);
+  return inProcess({ client, job, settings }, client === "confluent" ? addon : null);
 }
 
 /** What consumers read, in batches as a producer makes them. */
@@ -166,6 +176,6 @@ function figures(line: Line, done: readonly ClientJobResult[], ours: readonly Cl
 }
 
 /** The clients of a list such as "ottla,kafkajs". */
-export function chosenClients(text: string | undefined): ClientName[] {
-  return clientNames.filter((name) => text === undefined || text.split(",").includes(name));
+export function chosenClients(text: string | undefined): ClientSubject[] {
+  return subjectNames.filter((name) => text === undefined || text.split(",").includes(name));
 }
