@@ -1,12 +1,9 @@
-// `ottla consume` against a broker: which records are shown, how, when it ends, and what a process does with pipes and signals.
+// `ottla consume` against a broker: which records are shown, how, and when it ends.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import * as runner from "node:test";
 import { Kafka } from "@ottla/client";
 import { useBroker } from "@ottla/testkit";
-import { program } from "../run-ottla.ts";
 import { numbered, topicWith } from "./records.ts";
 import { ottlaCommand } from "./run-people.ts";
 import type { PeopleOptions, PeopleResult } from "./run-people.ts";
@@ -207,48 +204,6 @@ describe("how they are shown:", () => {
   });
 });
 
-test("what consume writes as JSON, produce writes again, byte for byte", async () => {
-  const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
-  await topicWith(
-    broker(),
-    [
-      {
-        key: bytes,
-        value: bytes,
-        headers: [
-          ["b", bytes],
-          ["b", ""],
-          ["n", null],
-        ],
-        timestamp: 7,
-      },
-      { key: "k", value: '{"big": 12345678901234567890}', partition: 2, timestamp: 8 },
-      { key: "", value: null, partition: 1, timestamp: 9 },
-      { key: null, value: "\u2028\n\u0000é😀", timestamp: 10 },
-    ],
-    { partitions: 3 },
-  );
-  await topicWith(broker(), [], { partitions: 3, name: "copy" });
-  const seen = async (topic: string): Promise<unknown[]> =>
-    (await broker().inspect.records(topic)).map(({ partition, offset, timestamp, key, value, headers }) => ({
-      partition,
-      offset,
-      timestamp,
-      key,
-      value,
-      headers,
-    }));
-  for (const words of ["-o jsonl", "-o json", "-o jsonl --key hex --value base64"]) {
-    const { stdout } = await consume(`t -e ${words}`);
-    const result = await ottlaCommand(["produce", "copy", "--json", "-b", broker().bootstrap], { input: stdout });
-    assert.match(result.stderr, /^4 records written/);
-    await using kafka = new Kafka({ bootstrapServers: broker().bootstrap });
-    assert.deepEqual(await seen("copy"), await seen("t"));
-    await kafka.admin().deleteTopics(["copy"]);
-    await topicWith(broker(), [], { partitions: 3, name: "copy" });
-  }
-});
-
 describe("a group", () => {
   test("goes on where it stopped, and no further than what was shown", async () => {
     await topicWith(broker(), numbered(10));
@@ -306,55 +261,5 @@ describe("mistakes are one line:", () => {
     const result = await ottlaCommand("consume t -b 127.0.0.1:1");
     assert.match(result.stderr, /^ottla: no broker answers at 127\.0\.0\.1:1: .*ECONNREFUSED/);
     assert.equal(result.code, 1);
-  });
-});
-
-describe("a process", () => {
-  const start = (words: string): { child: ChildProcess; ended: Promise<number | null>; stderr: () => string } => {
-    const child = spawn(process.execPath, [program, "consume", ...words.split(" "), "-b", broker().bootstrap], {
-      timeout: 30_000,
-    });
-    let stderr = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    return { child, ended, stderr: () => stderr };
-  };
-
-  test("ends quietly when its reader has gone", async () => {
-    await topicWith(
-      broker(),
-      Array.from({ length: 2000 }, () => ({ value: "x".repeat(1000) })),
-    );
-    const { child, ended, stderr } = start("t");
-    child.stdout!.once("data", () => child.stdout!.destroy());
-    assert.equal(await ended, 0);
-    assert.equal(stderr(), "");
-  });
-
-  test("ends quietly on SIGINT, and closes the list of JSON that it began", async () => {
-    await topicWith(broker(), numbered(2));
-    const { child, ended, stderr } = start("t -o json");
-    let stdout = "";
-    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-      child.kill("SIGINT");
-    });
-    assert.equal(await ended, 130);
-    assert.equal((JSON.parse(stdout) as unknown[]).length, 2);
-    assert.equal(stderr(), "");
-  });
-
-  test("gives a slow reader everything", async () => {
-    await topicWith(
-      broker(),
-      Array.from({ length: 4000 }, () => ({ value: "x".repeat(10_000) })),
-    );
-    const { child, ended } = start("t -e");
-    child.stdout!.pause();
-    await broker().until.request("Fetch", { times: 2 });
-    let bytes = 0;
-    child.stdout!.on("data", (chunk: Buffer) => (bytes += chunk.length)).resume();
-    assert.equal(await ended, 0);
-    assert.equal(bytes, 4000 * 10_001);
   });
 });

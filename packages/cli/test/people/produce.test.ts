@@ -1,28 +1,18 @@
-// `ottla produce` against a broker: what the input becomes, what is refused, what is told, and what a process does with pipes and signals.
+// `ottla produce` against a broker: what the input becomes, what is refused, and what is told.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import * as runner from "node:test";
-import { setImmediate } from "node:timers/promises";
-import { Kafka } from "@ottla/client";
-import type { Producer } from "@ottla/client";
 import { useBroker } from "@ottla/testkit";
 import type { InspectedRecord } from "@ottla/testkit";
-import { Sending } from "../../src/people/produce/sending.ts";
-import { program, temporaryFolder } from "../run-ottla.ts";
+import { temporaryFolder } from "../run-ottla.ts";
+import { topicWith } from "./records.ts";
 import { ottlaCommand } from "./run-people.ts";
 import type { PeopleOptions, PeopleResult } from "./run-people.ts";
 
 const { describe, test } = runner;
 const broker = useBroker(runner);
-
-async function createTopic(name: string, partitions = 1): Promise<void> {
-  await using kafka = new Kafka({ bootstrapServers: broker().bootstrap });
-  await kafka.admin().createTopics([{ name, partitions }]);
-}
 
 async function produce(words: string | readonly string[], options: PeopleOptions = {}): Promise<PeopleResult> {
   const list = typeof words === "string" ? words.split(" ") : words;
@@ -94,7 +84,7 @@ describe("the input becomes records:", () => {
   ];
   for (const [sentence, words, input, records] of rows) {
     test(sentence, async () => {
-      await createTopic("t");
+      await topicWith(broker(), []);
       const result = await produce(["t", ...words], { input });
       assert.deepEqual(await written("t"), records);
       assert.match(result.stderr, new RegExp(`^${records.length} records? written to t: .* in .*\n$`));
@@ -105,7 +95,7 @@ describe("the input becomes records:", () => {
 
   for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"]) {
     test(`compressed with ${codec}`, async () => {
-      await createTopic("t");
+      await topicWith(broker(), []);
       assert.equal((await produce(["t", "-z", codec], { input: "one\ntwo\n" })).code, 0);
       assert.deepEqual(await written("t"), ['"one"', '"two"']);
     });
@@ -113,14 +103,14 @@ describe("the input becomes records:", () => {
 
   for (const acks of ["all", "1", "0"]) {
     test(`with acks ${acks}`, async () => {
-      await createTopic("t");
+      await topicWith(broker(), []);
       assert.equal((await produce(["t", "--acks", acks], { input: "one\n" })).code, 0);
       await broker().until.records("t", 1);
     });
   }
 
   test("of files, each of which ends its last line", async (context) => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     const folder = temporaryFolder(context);
     writeFileSync(join(folder, "a"), "1\n2");
     writeFileSync(join(folder, "b"), "3\n");
@@ -130,7 +120,7 @@ describe("the input becomes records:", () => {
   });
 
   test("in the partition that is named", async () => {
-    await createTopic("t", 3);
+    await topicWith(broker(), [], { partitions: 3 });
     await produce("t --partition 2", { input: "a\nb\n" });
     assert.deepEqual(
       (await broker().inspect.records("t")).map(({ partition }) => partition),
@@ -139,7 +129,7 @@ describe("the input becomes records:", () => {
   });
 
   test("in the partitions and with the times that JSON records name, unless told otherwise", async () => {
-    await createTopic("t", 3);
+    await topicWith(broker(), [], { partitions: 3 });
     const input = '{"value":"a","partition":1,"timestamp":1700000000000}\n';
     await produce("t --json", { input });
     await produce("t --json --partition 0", { input });
@@ -151,7 +141,7 @@ describe("the input becomes records:", () => {
         [1, 1_700_000_000_000],
       ],
     );
-    await createTopic("narrow", 1);
+    await topicWith(broker(), [], { name: "narrow", partitions: 1 });
     assert.equal((await produce("narrow --json --any-partition", { input })).code, 0);
     assert.equal((await broker().inspect.records("narrow")).length, 1);
   });
@@ -159,7 +149,7 @@ describe("the input becomes records:", () => {
 
 describe("what fails is told, counted, and does not stop the rest:", () => {
   test("lines that are no JSON", async () => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     const result = await produce("t --json", { input: '{"value":"a"}\nhello\n{"value":"b","x":1}\n{"value":"c"}\n' });
     assert.deepEqual(await written("t"), ['"a"', '"c"']);
     const [first, second, last] = result.stderr.split("\n");
@@ -170,7 +160,7 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
   });
 
   test("records that are too large, unless larger ones are allowed", async () => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     const input = `a\n${"x".repeat(2_000_000)}\nb\n`;
     const refused = await produce("t", { input });
     assert.match(
@@ -186,7 +176,7 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
   });
 
   test("records as JSON that are too large, by what they stand for", async () => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     const line = (bytes: number): string => `${JSON.stringify({ key: "k", value: "\u0000".repeat(bytes - 1) })}\n`;
     const result = await produce("t --json --max-record-bytes 1000", { input: line(1000) + line(1001) });
     assert.match(result.stderr, /^ottla: line 2 was not written: it has 1001 bytes, more than 1000: /);
@@ -194,7 +184,7 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
   });
 
   test("what a broker refuses, by line", async () => {
-    await createTopic("t", 2);
+    await topicWith(broker(), [], { partitions: 2 });
     const input = '{"value":"a","partition":0}\n{"value":"b","partition":1}\n{"value":"c","partition":0}\n';
     broker().faults.add({
       api: "Produce",
@@ -211,7 +201,7 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
   });
 
   test("only the first ten one by one", async () => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     const result = await produce("t --value int", { input: "x\n".repeat(1000) });
     assert.equal(result.stderr.split("\n").length, 13);
     assert.match(
@@ -221,7 +211,7 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
   });
 
   test("records that no broker takes in time", async () => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     broker().faults.add({ api: "Produce", action: { hang: true } });
     const result = await produce("t --timeout 300ms", { input: "a\n" });
     assert.match(
@@ -234,7 +224,7 @@ describe("what fails is told, counted, and does not stop the rest:", () => {
 
 describe("the count at the end", () => {
   test("is one document of JSON or YAML on stdout", async () => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     const result = await produce("t -o json", { input: "a\nbc\n" });
     const { tookMs, ...rest } = JSON.parse(result.stdout) as Record<string, unknown>;
     assert.deepEqual(rest, { topic: "t", written: 2, failed: 0, bytes: 3 });
@@ -247,13 +237,13 @@ describe("the count at the end", () => {
   });
 
   test("is not told with --quiet, but for failures", async () => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     assert.deepEqual((await produce("t -q", { input: "a\n", columns: 80 })).stderr, "");
     assert.match((await produce("t -q --value int", { input: "a\n" })).stderr, /1 of 1 record/);
   });
 
   test("is shown while it grows, on a terminal only", async () => {
-    await createTopic("t");
+    await topicWith(broker(), []);
     const { stderr } = await produce("t", { input: "a\nb\n", columns: 80 });
     const lines = stderr.split("\r\u001b[2K");
     assert.match(lines[1]!, /^\d records written, .* records\/s$/);
@@ -281,7 +271,7 @@ describe("mistakes are one line:", () => {
   ];
   for (const [words, code, stderr] of rows) {
     test(words, async () => {
-      await createTopic("t");
+      await topicWith(broker(), []);
       const result = await produce(words, { input: "a\n" });
       assert.match(result.stderr, stderr);
       assert.equal(result.code, code);
@@ -295,59 +285,4 @@ describe("mistakes are one line:", () => {
     assert.equal(result.stderr, "ottla: a delimiter is empty\n");
     assert.equal(result.code, 2);
   });
-});
-
-describe("a process", () => {
-  const start = (words: readonly string[]): ReturnType<typeof spawn> =>
-    spawn(process.execPath, [program, "produce", ...words, "-b", broker().bootstrap], { timeout: 30_000 });
-
-  test("writes lines as they come, and what it has got when it is interrupted", async () => {
-    await createTopic("t");
-    const child = start(["t"]);
-    let stderr = "";
-    child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    child.stdin!.write("one\ntw");
-    await broker().until.records("t", 1);
-    child.kill("SIGINT");
-    const code = await new Promise((resolve) => child.once("close", resolve));
-    assert.deepEqual(await written("t"), ['"one"']);
-    assert.match(stderr, /^1 record written to t/);
-    assert.equal(code, 130);
-  });
-
-  test("reads no faster than the broker takes, and all in the end", async () => {
-    await createTopic("t");
-    const fault = broker().faults.add({ api: "Produce", action: { hang: true } });
-    const child = start(["t"]);
-    const ended = new Promise((resolve) => child.once("close", resolve));
-    const chunk = Buffer.from(`${"x".repeat(999)}\n`.repeat(64));
-    const chunks = 1000;
-    const input = Readable.from(Array.from({ length: chunks }, () => chunk));
-    let offered = 0;
-    input.on("data", () => (offered += chunk.length));
-    input.pipe(child.stdin!);
-    await fault.hit();
-    await broker().until.holds("the pipe is full", () => child.stdin!.writableNeedDrain);
-    assert.ok(offered < 32 * 1024 * 1024, `${offered} bytes were taken`);
-    fault.remove();
-    assert.equal(await ended, 0);
-    await broker().until.records("t", chunks * 64);
-  });
-});
-
-test("no more records are under way than so many bytes", async () => {
-  const answers: (() => void)[] = [];
-  const send = async (): Promise<void> => await new Promise((resolve) => answers.push(resolve));
-  const sending = new Sending({ send } as unknown as Producer, "line", assert.fail);
-  const value = Buffer.alloc(1024 * 1024);
-  const group = [{ number: 1, record: { topic: "t", value } }];
-  for (let index = 0; index < 4; index++) await sending.send(group);
-  let isRoom = false;
-  const fifth = sending.send(group).then(() => (isRoom = true));
-  await setImmediate();
-  assert.equal(isRoom, false);
-  answers[0]!();
-  await fifth;
-  for (const answer of answers) answer();
-  assert.deepEqual(await sending.end(), { written: 5, failed: 0, bytes: 5 * value.length });
 });
