@@ -95,8 +95,9 @@ async function changeQuotas(
       config,
       before: before === undefined ? null : String(before),
       after: after === null ? null : String(after),
-      isDefaultBefore: before === undefined,
-      isDefaultAfter: after === null,
+      // Without a quota there is no limit.
+      isDefaultBefore: false,
+      isDefaultAfter: false,
     };
   });
   return { changes, errors };
