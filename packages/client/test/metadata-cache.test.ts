@@ -277,6 +277,24 @@ describe("by itself", () => {
     bench.close();
   });
 
+  test("after metadataMaxAgeMs when only one topic was ever asked for, as a producer does", async () => {
+    const bench = new Bench();
+    const topic = bench.cache.topic("a", {});
+    await bench.settle();
+    bench.asked[0]!.answer();
+    await topic;
+    bench.clock.advance(200_000);
+    const later = bench.cache.topic("b", {});
+    await bench.settle();
+    bench.asked[1]!.answer();
+    await later;
+    // From the first on: one new topic after the other must not put it off for ever.
+    bench.clock.advance(100_000);
+    await bench.settle();
+    assert.deepEqual(bench.asked[2]?.topics, ["a", "b"]);
+    bench.close();
+  });
+
   test("when a newer leader epoch was seen, and not for one that it knows", async () => {
     const bench = new Bench();
     const topic = bench.cache.topic("a", {});

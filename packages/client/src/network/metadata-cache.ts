@@ -193,7 +193,7 @@ export class MetadataCache {
       if (response.errorCode !== errorCodes.NONE) throw brokerError(response.errorCode, null, { api: "Metadata" });
       this.failingSinceMs = null;
       this.replace(withResponse(this.view, response, round.isFull && wanted !== "all" ? this.all(wanted) : wanted));
-      if (round.isFull) this.scheduleNext();
+      if (round.isFull || this.age === null) this.scheduleNext();
       round.resolve(this.view);
     } catch (error) {
       this.noteFailure(error);
