@@ -49,7 +49,7 @@ export async function runCommandLine(given: readonly string[], io: CommandLineIo
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : isForPeople ? 2 : 1;
     if (error instanceof CommandError) {
-      io.error(`ottla: ${error.message}\n`);
+      io.error(oneLine(`ottla: ${error.message}`));
       return error instanceof UsageError ? 2 : 1;
     }
     if (!isForPeople) throw error;
@@ -137,5 +137,5 @@ function oneLine(text: string): string {
   return `${text
     .replace(/^error: /, "ottla: ")
     .trim()
-    .replace(/\s*\n\s*/g, " ")}\n`;
+    .replace(/\s*[\r\n]+\s*/g, " ")}\n`;
 }

@@ -142,7 +142,7 @@ async function firstAnswer(admin: Admin, target: Target, signal: AbortSignal): P
       .map((each) => [each, ATTEMPTS]),
   );
   const hopeless = new AbortController();
-  let last: KafkaError | null = null;
+  let last = null as KafkaError | null;
   const failed = (isOver: boolean, message: unknown): void => {
     const { address, error } = message as ConnectionMessage;
     const left = attempts.get(address);
@@ -161,11 +161,14 @@ async function firstAnswer(admin: Admin, target: Target, signal: AbortSignal): P
     await admin.describeCluster({ timeoutMs: ANSWER_MS, signal: ended });
   } catch (error) {
     if (signal.aborted || !(error instanceof KafkaError)) throw error;
-    if (error instanceof AbortedError || error instanceof TimeoutError || error instanceof ConnectionError) {
-      throw new CommandError(`no broker answers at ${targetText(target)}: ${whyNot(last ?? error)}`);
+    const why = error instanceof AuthenticationError ? error : (last ?? error);
+    if (why instanceof AuthenticationError) {
+      throw new CommandError(
+        `${targetText(target)} does not let us in, or is not trusted: ${why.message.trim()} (${why.code})`,
+      );
     }
-    if (error instanceof AuthenticationError) {
-      throw new CommandError(`${targetText(target)} does not let us in: ${error.message} (${error.code})`);
+    if (error instanceof AbortedError || error instanceof TimeoutError || error instanceof ConnectionError) {
+      throw new CommandError(`no broker answers at ${targetText(target)}: ${whyNot(why)}`);
     }
     throw error;
   } finally {
