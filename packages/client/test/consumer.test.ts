@@ -275,6 +275,7 @@ describe("positions", () => {
     const offsets = (found: readonly { offset: number | null }[]): unknown => found.map(({ offset }) => offset);
     assert.deepEqual(offsets(await consumer.beginningOffsets(both)), [1, 0]);
     assert.deepEqual(offsets(await consumer.endOffsets(both)), [4, 0]);
+    assert.deepEqual(offsets(await consumer.endOffsets(both, { timeoutMs: 20_000 })), [4, 0]);
     const times = both.map((each) => ({ ...each, timestamp: 1_700_000_000_002 }));
     assert.deepEqual(offsets(await consumer.offsetsForTimes(times)), [2, null]);
     assert.deepEqual(

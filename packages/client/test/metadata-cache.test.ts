@@ -129,6 +129,28 @@ describe("together", () => {
     bench.close();
   });
 
+  test("a refresh for a topic of new interest does not wait either, and only once", async () => {
+    const bench = new Bench();
+    const first = bench.cache.refresh({});
+    await bench.settle();
+    bench.asked[0]!.answer();
+    await first;
+    bench.cache.interest(["new", "missing"]);
+    const second = bench.cache.refresh({});
+    await bench.settle();
+    assert.deepEqual(bench.asked[1]!.topics, ["new", "missing"]);
+    bench.asked[1]!.answer({ missing: errorCodes.UNKNOWN_TOPIC_OR_PARTITION });
+    await second;
+    const third = bench.cache.refresh({});
+    await bench.settle();
+    assert.equal(bench.asked.length, 2);
+    bench.clock.advance(100);
+    await bench.settle();
+    bench.asked[2]!.answer();
+    await third;
+    bench.close();
+  });
+
   test("topics that may be created and those that may not are not asked for together", async () => {
     const bench = new Bench();
     const both = Promise.all([

@@ -107,7 +107,7 @@ export class Inspection {
       if (partition !== undefined && partition !== index) continue;
       await readLog(
         log,
-        (batches) => found.push(...recordsIn(batches, index, log.highWatermark)),
+        (batches) => found.push(...recordsIn(batches, index, log.logStartOffset, log.highWatermark)),
         () => true,
       );
     }
@@ -174,7 +174,12 @@ interface Member {
   readonly clientId: string;
 }
 
-function* recordsIn(batches: Buffer, partition: number, end: number): Generator<InspectedRecord, void, undefined> {
+function* recordsIn(
+  batches: Buffer,
+  partition: number,
+  start: number,
+  end: number,
+): Generator<InspectedRecord, void, undefined> {
   for (let at = 0; at < batches.length; at += batchFormat.sizeInBytes(batches, at)) {
     if (batchFormat.batchSizeAt(batches, at) <= 0) return;
     const isModern = batchFormat.magic(batches, at) >= 2;
@@ -186,6 +191,8 @@ function* recordsIn(batches: Buffer, partition: number, end: number): Generator<
     };
     for (const { offset, timestamp, key, value, headers, sequence } of readRecords(batches, at)) {
       if (offset >= end) return;
+      // The log may start within a batch.
+      if (offset < start) continue;
       yield {
         partition,
         offset,

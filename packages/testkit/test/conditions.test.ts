@@ -86,6 +86,19 @@ test("records are waited for, and markers of transactions do not count as such",
   await producer.disconnect();
 });
 
+test("records that were deleted out of the middle of a batch are not there any more", async () => {
+  await withProducer((send) => send("deleted", 3));
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.deleteTopicRecords({ topic: "deleted", partitions: [{ partition: 0, offset: "2" }] });
+  await admin.disconnect();
+  const records = await broker.inspect.records("deleted");
+  assert.deepEqual(
+    records.map(({ offset }) => offset),
+    [2],
+  );
+});
+
 test("requests are counted since the broker began, or since a moment", async () => {
   await withProducer(async (send) => {
     const mark = broker.journal.total;

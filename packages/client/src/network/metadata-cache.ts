@@ -169,7 +169,7 @@ export class MetadataCache {
   private startNext(): void {
     if (this.isAsking || this.isClosed || this.rounds.length === 0) return;
     this.start?.cancel();
-    const urgent = this.rounds.find((round) => round.topics.size > 0);
+    const urgent = this.rounds.find((round) => round.topics.size > 0 || (round.isFull && this.hasNewInterest()));
     const round = urgent ?? this.rounds[0]!;
     const waitMs = this.askedLastMs + this.parts.options.retryBackoffMs - this.parts.clock.monotonicMs();
     if (urgent !== undefined || waitMs <= 0) {
@@ -178,6 +178,13 @@ export class MetadataCache {
     } else {
       this.start = this.parts.clock.schedule(waitMs, () => this.startNext());
     }
+  }
+
+  /** Whether a topic is of interest of which nothing is known, not even an error. */
+  private hasNewInterest(): boolean {
+    const { topics, topicErrors } = this.view;
+    for (const name of this.interests.keys()) if (!topics.has(name) && !topicErrors.has(name)) return true;
+    return false;
   }
 
   private async run(round: Round): Promise<void> {

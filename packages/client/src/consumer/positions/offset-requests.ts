@@ -53,7 +53,7 @@ export async function listOffsets(
       currentLeaderEpoch: leaderEpoch,
       timestamp,
     })).map(({ topic: name, partitions }) => ({ name, partitions })),
-    timeoutMs: options.timeoutMs ?? cluster.options.requestTimeoutMs,
+    timeoutMs: Math.ceil(options.timeoutMs ?? cluster.options.requestTimeoutMs),
   };
   const answer = await cluster.send(nodeId, listOffsetsApi, body, request);
   const parts = new Map(
