@@ -249,17 +249,31 @@ class SoakMember {
 
   private async handleAll(records: readonly ConsumerRecord[]): Promise<void> {
     const delivered = this.options.history.tick();
-    for (const record of records) await this.handle(record, { delivered });
+    // A partition that is lost and comes back while its records are handled is another possession, with another order.
+    const holdings = new Map(
+      records.map(({ topic, partition }) => [`${topic}-${partition}`, this.holdingOf(topic, partition)]),
+    );
+    for (const record of records)
+      await this.handle(record, { delivered, holding: holdings.get(`${record.topic}-${record.partition}`)! });
+  }
+
+  private holdingOf(topic: string, partition: number): string {
+    return String(this.owned.get(`${topic}-${partition}`)?.begun ?? "nothing");
   }
 
   private async handle(
     record: ConsumerRecord,
-    circumstances: { readonly mayThrow?: boolean; readonly byKey?: boolean; readonly delivered?: number },
+    circumstances: {
+      readonly mayThrow?: boolean;
+      readonly byKey?: boolean;
+      readonly delivered?: number;
+      readonly holding?: string;
+    },
   ): Promise<void> {
     const { random, history, plan } = this.options;
     const { mayThrow = false, byKey = false, delivered = history.tick() } = circumstances;
     const partition = `${record.topic}-${record.partition}`;
-    const holding = this.owned.get(partition)?.begun ?? "nothing";
+    const { holding = this.holdingOf(record.topic, record.partition) } = circumstances;
     const lane = `${this.name}/${holding}/${this.session}/${byKey ? record.key?.toString() : ""}`;
     const handling: Handling = {
       offset: record.offset,
