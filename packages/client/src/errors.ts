@@ -178,7 +178,8 @@ export class NoOffsetError extends KafkaError {
 
 /** The error for a broker's code. `message` is the broker's own sentence, when it sent one. */
 export function brokerError(errorCode: number, message: string | null, context: ErrorContext = {}): BrokerError {
-  return new BrokerError(errorCode, message ?? errorMessage(errorCode) ?? `error ${errorCode}`, {
+  // Some answers have an empty message where they mean none.
+  return new BrokerError(errorCode, message || errorMessage(errorCode) || `error ${errorCode}`, {
     code: errorName(errorCode),
     retriable: isRetriable(errorCode),
     abortable: errorCode === errorCodes.TRANSACTION_ABORTABLE,

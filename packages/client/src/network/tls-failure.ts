@@ -16,7 +16,9 @@ export function connectionFailure(
   const begin = wasConnecting ? `cannot connect to ${address}` : `connection to ${address}`;
   if (cause === null) return new ConnectionError(`${begin}: the broker closed it`, { context });
   const code = (cause as NodeJS.ErrnoException).code ?? "";
-  const message = `${begin}: ${cause.message === "" ? code : cause.message}`;
+  // OpenSSL ends its sentences with a line break.
+  const reason = cause.message.trim().replaceAll(/\s*\n\s*/g, " ");
+  const message = `${begin}: ${reason === "" ? code : reason}`;
   if (TLS_CODE.test(code)) {
     return new AuthenticationError(message, { code: "SSL_AUTHENTICATION_FAILED", context, cause });
   }
