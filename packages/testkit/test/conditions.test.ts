@@ -87,9 +87,10 @@ test("records are waited for, and markers of transactions do not count as such",
 });
 
 test("records that were deleted out of the middle of a batch are not there any more", async () => {
-  await withProducer((send) => send("deleted", 3));
+  await withProducer(async (send) => void (await send("deleted", 3)));
   const admin = kafka.admin();
   await admin.connect();
+  await admin.fetchTopicOffsets("deleted");
   await admin.deleteTopicRecords({ topic: "deleted", partitions: [{ partition: 0, offset: "2" }] });
   await admin.disconnect();
   const records = await broker.inspect.records("deleted");
