@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { MissingProgramError } from "../tools/reference.ts";
 import { checkDump, fillForDump } from "./dump-log.ts";
 import { checkKilledFolder } from "./killed-folder.ts";
-import { runKafkaCommands } from "./kafka-commands/suite.ts";
+import { quickParts, runKafkaCommands } from "./kafka-commands/suite.ts";
 import { runKafkaTools } from "./kafka-tools/suite.ts";
 import { runOurClient } from "./our-client.ts";
 import { runLibrdkafka } from "./librdkafka/suite.ts";
@@ -45,12 +45,7 @@ async function main(words: string[]): Promise<void> {
   if (wanted(testRunnersName)) await orSkipped(report, testRunnersName, () => runTestRunners(report));
   // The tests of librdkafka wait more than they work: others work meanwhile.
   await Promise.all([
-    withReference(
-      against,
-      wanted,
-      report,
-      values.tests.split(",").filter((part) => part !== ""),
-    ),
+    withReference(against, wanted, report, { tests: values.tests, isNamed: positionals.length > 0 }),
     withLibrdkafka({ ...values, quick: values.quick || positionals.length === 0 }, { against, wanted, report }),
   ]);
   console.log(report.closingLine());
@@ -61,11 +56,19 @@ async function main(words: string[]): Promise<void> {
 type Against = "ottla" | "reference";
 type Wanted = (name: string) => boolean;
 
+interface CommandWords {
+  tests: string;
+  /** Some suites are asked for by name; then Kafka's commands are compared in all of their parts. */
+  isNamed: boolean;
+}
+
 /** What is compared with Apache Kafka, or tried on it. */
-async function withReference(against: Against, wanted: Wanted, report: Report, parts: string[]): Promise<void> {
+async function withReference(against: Against, wanted: Wanted, report: Report, words: CommandWords): Promise<void> {
+  const named = words.tests.split(",").filter((part) => part !== "");
+  const parts = words.isNamed ? named : quickParts;
+  const commands = { against, parts, isVerbose: named.length > 0 };
   if (wanted(kafkaToolsName)) await orSkipped(report, kafkaToolsName, () => runKafkaTools(report, against));
-  if (wanted(kafkaCommandsName))
-    await orSkipped(report, kafkaCommandsName, () => runKafkaCommands(report, { against, parts }));
+  if (wanted(kafkaCommandsName)) await orSkipped(report, kafkaCommandsName, () => runKafkaCommands(report, commands));
   if (wanted(ourClientName)) await orSkipped(report, ourClientName, () => runOurClient(report));
 }
 

@@ -22,6 +22,9 @@ const differences = {
   "Older spellings": null,
   Controllers: null,
   Classes: null,
+  Configs: null,
+  "Regular expressions": null,
+  Metrics: null,
   "Broken JSON": null,
 } as const satisfies Record<string, Change | null>;
 
@@ -39,14 +42,18 @@ export function leveled(text: ToolText, step: Step, kept?: DifferenceName): stri
   };
   const stdout = clean(text.stdout, []);
   const stderr = clean(text.stderr, stdout);
-  const lines = [`code ${text.code}`, ...stdout.map((line) => `1 ${line}`), ...stderr.map((line) => `2 ${line}`)].join(
-    "\n",
-  );
-  return step.measured === true ? lines.replaceAll(measurement, "<number>") : lines;
+  const shown = (line: string): string => (step.measured === true ? line.replaceAll(measurement, "<number>") : line);
+  return [
+    `code ${text.code}`,
+    ...stdout.map((line) => `1 ${shown(line)}`),
+    ...stderr.map((line) => `2 ${shown(line)}`),
+  ].join("\n");
 }
 
 const names = `(?:${sideNames.kafka}|${sideNames.ours})`;
 const replacements: readonly (readonly [RegExp, string])[] = [
+  // For bytes that are no text, decoders put one character, or one for each.
+  [/\uFFFD+/g, "\uFFFD"],
   [new RegExp(`\\b${names}\\b`, "g"), "SIDE"],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uuid>"],
   [/(?<=TopicId: )[\w-]{22}/g, "<id>"],
@@ -97,6 +104,7 @@ function withoutTraces(lines: readonly string[], _: Step, said: readonly string[
     if (isTraced || uncaught.test(line) || exception.test(head)) {
       const text = headText(head);
       if (![...kept, ...said].some((before) => before.endsWith(text))) keep(text);
+      wasTrace = true;
     } else if (logged === undefined) kept.push(line);
     else if (
       (level === "ERROR" && !logger.startsWith("org.apache.kafka.clients.admin.")) ||
@@ -158,7 +166,7 @@ function joined(lines: readonly string[]): string {
 }
 
 const timeoutWords =
-  /(?:(?:java\.util\.concurrent\.ExecutionException: )?org\.apache\.kafka\.common\.(?:KafkaException|errors\.TimeoutException): )?(?:Timed out waiting for a node assignment\. Call: \w+(?:\(api=\w+\))?|Failed to find brokers to send ListGroups|Topic \S+ not present in metadata after \d+ ms\.|\w+ was not done within \d+ ms; the last attempt failed with \w+|the partitions of \S+ were not known within maxBlockMs)/g;
+  /(?:(?:java\.util\.concurrent\.ExecutionException: )?org\.apache\.kafka\.common\.(?:KafkaException|errors\.TimeoutException): )?(?:Timed out waiting for a node assignment\. Call: \w+(?:\(api=\w+\))?|Failed to find brokers to send ListGroups|Topic \S+ not present in metadata after \d+ ms\.|\w+ was not done within \d+ ms; the last attempt failed with \w+|the partitions of \S+ were not known within maxBlockMs|topic \S+ is not in the metadata)/g;
 
 /** What was waited for, each client tells in words of its own. */
 function withoutTimeoutWords(lines: readonly string[]): readonly string[] {

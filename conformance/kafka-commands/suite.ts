@@ -17,21 +17,27 @@ import { dumpSteps } from "./script/dump-log.ts";
 import { files } from "./script/files.ts";
 import { afterFourLines, fourLines } from "./script/four-lines.ts";
 import { groupScript, member } from "./script/groups.ts";
-import { mistakes } from "./script/mistakes.ts";
+import { differing, mistakes, unreachable } from "./script/mistakes.ts";
 import { prepare, topicScript } from "./script/topics.ts";
+import { pageProblems } from "./page.ts";
 import { runKafkas, runOurs } from "./sides.ts";
 import type { Step } from "./step.ts";
 
 const untilLimitMs = 15_000;
 
+/** What is run with all suites: not those steps that wait, nor each file on disk. */
+export const quickParts: readonly string[] = ["four-lines", "mistakes", "topics", "clients", "groups", "cluster"];
+
 export interface CommandsOptions {
   /** With "reference" the cluster is Apache Kafka's. */
   readonly against: "ottla" | "reference";
-  /** Parts of the script by name; none is all. Of what fails in them the outputs are shown whole. */
+  /** Parts of the script by name; none is all. */
   readonly parts: readonly string[];
+  /** Of what fails the outputs are shown whole. */
+  readonly isVerbose: boolean;
 }
 
-export async function runKafkaCommands(report: Report, { against, parts }: CommandsOptions): Promise<void> {
+export async function runKafkaCommands(report: Report, { against, parts, isVerbose }: CommandsOptions): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "conformance-commands-"));
   let target: Target | undefined;
   let comparison: Comparison | undefined;
@@ -39,7 +45,7 @@ export async function runKafkaCommands(report: Report, { against, parts }: Comma
     target = against === "ottla" ? await startOttla("disk", undefined, { "node.id": "1" }) : await startReference();
     const session = await ToolSession.start(target.bootstrap, { logs: true });
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-    comparison = new Comparison({ session, folder, target, report, isVerbose: parts.length > 0 });
+    comparison = new Comparison({ session, folder, target, report, isVerbose });
     await runParts(comparison, parts);
   } finally {
     await comparison?.end();
@@ -54,6 +60,8 @@ async function runParts(comparison: Comparison, parts: readonly string[]): Promi
   await comparison.prepare(prepare);
   if (wanted("four-lines")) await comparison.oneAfterTheOther(fourLines, afterFourLines);
   if (wanted("mistakes")) await comparison.all(mistakes);
+  if (wanted("unreachable")) await comparison.all(unreachable);
+  if (wanted("differing")) await comparison.all(differing);
   if (wanted("topics")) await comparison.all(topicScript);
   if (wanted("clients") || wanted("groups") || wanted("cluster")) await comparison.all(clientScript);
   if (wanted("groups")) {
@@ -62,6 +70,7 @@ async function runParts(comparison: Comparison, parts: readonly string[]): Promi
   }
   if (wanted("cluster")) await comparison.all(clusterScript);
   if (wanted("dump")) await comparison.dumps();
+  if (parts.length === 0) await comparison.page();
 }
 
 interface Place {
@@ -125,8 +134,12 @@ class Comparison {
     const { target } = this.place;
     await target.stop();
     const entries = await readdir(target.dataDir!, { recursive: true, withFileTypes: true });
+    // Folders of deleted topics go away by themselves.
     const found = entries.filter(
-      (entry) => entry.isFile() && /\.(?:log|index|timeindex|txnindex|snapshot|checkpoint)$/.test(entry.name),
+      (entry) =>
+        !entry.parentPath.endsWith("-delete") &&
+        entry.isFile() &&
+        /\.(?:log|index|timeindex|txnindex|snapshot|checkpoint)$/.test(entry.name),
     );
     const paths = found.map((entry) => join(entry.parentPath, entry.name)).sort();
     const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
@@ -135,6 +148,18 @@ class Comparison {
     for (const path of paths.filter((each, index) => sizes[index]! > 0 || each === empty)) {
       await this.all(dumpSteps(path));
     }
+  }
+
+  /** What is said of the comparison is what it has shown. */
+  async page(): Promise<void> {
+    const problems = await pageProblems(this.used);
+    const { report, target } = this.place;
+    const where = `${target.name} kafka-commands`;
+    report.add(
+      problems.length === 0 ? "ok" : "failed",
+      where,
+      ["docs/reference/cli.md is right", ...problems].join(": "),
+    );
   }
 
   private async one(step: Step): Promise<void> {

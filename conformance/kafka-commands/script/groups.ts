@@ -64,13 +64,11 @@ const resets: Step[] = connected("kafka-consumer-groups", [
   reset("--topic orders --shift-by 2 --execute"),
   reset("--topic orders --shift-by -1 --execute"),
   reset("--all-topics --to-current --execute"),
-  reset("--all-topics --to-datetime 2020-01-01T00:00:00.000 --execute"),
-  reset("--all-topics --to-datetime 2099-01-01T00:00:00.000Z --dry-run"),
+  reset("--topic payments --to-datetime 2020-01-01T00:00:00.000 --execute"),
+  reset("--topic payments --to-datetime 2099-01-01T00:00:00.000Z --dry-run"),
+  reset("--topic payments --by-duration P1D --execute"),
   reset("--all-topics --to-datetime yesterday --dry-run"),
-  reset("--all-topics --by-duration P1D --execute"),
   reset("--all-topics --by-duration 1D --dry-run"),
-  reset("--all-topics --to-current --export"),
-  reset("--all-topics --to-earliest --export --dry-run"),
   reset("--from-file FOLDER/offsets.csv"),
   reset("--from-file FOLDER/offsets.csv --execute"),
   reset("--from-file FOLDER/no-such-file --execute"),
@@ -91,7 +89,13 @@ const resets: Step[] = connected("kafka-consumer-groups", [
   "--list --state Dead",
 ]);
 
-export const groupScript: readonly Step[] = [...lists, ...descriptions, ...resets];
+const exports: Step[] = connected(
+  "kafka-consumer-groups",
+  [reset("--all-topics --to-current --export"), reset("--all-topics --to-earliest --export --dry-run")],
+  { unordered: true },
+);
+
+export const groupScript: readonly Step[] = [...lists, ...descriptions, ...resets, ...exports];
 
 /** While a consumer of the group `members` owns all of `orders`. */
 export const member = {

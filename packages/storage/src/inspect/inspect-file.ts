@@ -33,7 +33,7 @@ export type FileKind = "log" | "offsetIndex" | "timeIndex" | "transactionIndex" 
 
 export function fileKindOf(path: string): FileKind | null {
   const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.(?:deleted|swap|cleaned)$/, "");
-  if (name.endsWith(".log") || /^\d{20}-\d{10}\.checkpoint$/.test(name)) return "log";
+  if (name.endsWith(".log") || /^(?:\d{20}-\d{10}|bootstrap)\.checkpoint$/.test(name)) return "log";
   if (name.endsWith(".timeindex")) return "timeIndex";
   if (name.endsWith(".txnindex")) return "transactionIndex";
   if (name.endsWith(".index")) return "offsetIndex";

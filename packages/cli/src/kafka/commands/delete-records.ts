@@ -1,7 +1,7 @@
 // `kafka-delete-records`: deletes the records of partitions below the offsets of a JSON file. Kafka: org.apache.kafka.tools.DeleteRecordsCommand.
 
 import { KafkaError, settled } from "@ottla/client";
-import type { Admin, RecordsToDelete } from "@ottla/client";
+import type { DeletedRecords, RecordsToDelete } from "@ottla/client";
 import { withAdmin } from "../client/connect.ts";
 import type { KafkaCommand } from "../command-io.ts";
 import { CommandFailure } from "../command-failure.ts";
@@ -48,13 +48,11 @@ export const deleteRecords: KafkaCommand = (words, io) =>
     });
   });
 
-type Deleted = Awaited<ReturnType<Admin["deleteRecords"]>>;
-
 /** By partition; what fails as a whole fails for each. */
 async function outcomes(
   deletions: readonly RecordsToDelete[],
-  call: Promise<Deleted>,
-): Promise<{ values: ReadonlyMap<string | number, Deleted extends Map<string, infer Each> ? Each : never>; errors: ReadonlyMap<string | number, unknown> }> {
+  call: Promise<Map<string, DeletedRecords>>,
+): Promise<{ values: ReadonlyMap<string | number, DeletedRecords>; errors: ReadonlyMap<string | number, unknown> }> {
   try {
     return await settled(call);
   } catch (error) {

@@ -169,6 +169,7 @@ function headLine(path: string): string {
   const name = basename(path);
   const [, offset, epoch] = /^(\d{20})-(\d{10})\.checkpoint$/.exec(name) ?? [];
   if (offset !== undefined) return `Snapshot end offset: ${Number(offset)}, epoch: ${Number(epoch)}`;
+  if (name === "bootstrap.checkpoint") return "KRaft bootstrap snapshot";
   const start = name.split(".")[0]!;
   if (name.endsWith(".log") && /^\d+$/.test(start)) return `Log starting offset: ${Number(start)}`;
   throw new CommandFailure(`For input string: "${start}"`);

@@ -12,7 +12,7 @@ import type {
 import { CommandFailure } from "../../command-failure.ts";
 import type { CommandIo } from "../../command-io.ts";
 import { clientQuotaNames, ipQuotaNames, scramMechanisms } from "../../text/config-names.ts";
-import { javaClass, javaMessage } from "../../text/java-error.ts";
+import { errorNameOf, javaClass, javaMessage } from "../../text/java-error.ts";
 import { doubleText } from "../../text/java-format.ts";
 import type { WantedChanges } from "./changes.ts";
 import type { EntityType } from "./options.ts";
@@ -31,6 +31,8 @@ export async function describeQuotas(admin: Admin, io: CommandIo, target: QuotaT
   if (types.includes("ips") || types.includes("clients") || names.includes("")) return;
   const { values, errors } = await settled(admin.describeUserScramCredentials(names));
   for (const [user, error] of errors) {
+    // Users without credentials are not among those that Java's admin client lists.
+    if (errorNameOf(error) === "RESOURCE_NOT_FOUND") continue;
     const name = javaClass(error).split(".").at(-1);
     io.out(`Error retrieving SCRAM credential configs for user-principal '${user}': ${name}: ${javaMessage(error)}`);
   }
