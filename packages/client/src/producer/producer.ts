@@ -187,7 +187,9 @@ export class Producer<T extends Topics = {}> {
   }
 
   private take(record: RecordToSend, call: SendCall, ordinal: number, nowMs: number, maxBlockMs: number): void {
-    if (this.options.interceptors.length === 0) this.parts.intake.accept(record, call, ordinal, nowMs, maxBlockMs);
+    // What is no record at all is not shown to interceptors.
+    const isPlain = this.options.interceptors.length === 0 || typeof record !== "object" || record === null;
+    if (isPlain) this.parts.intake.accept(record, call, ordinal, nowMs, maxBlockMs);
     else this.takeIntercepted(record, call, ordinal, nowMs, maxBlockMs);
   }
 

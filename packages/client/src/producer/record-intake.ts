@@ -51,7 +51,8 @@ export class RecordIntake {
   private readonly parts: IntakeParts;
   /** Waiting for memory, of all topics. */
   private readonly starved = new WaitingLine();
-  private readonly draft = new PendingRecord();
+  /** null while it is filled: a serde or a partitioner may send as well. */
+  private draft: PendingRecord | null = new PendingRecord();
   private readonly largestRecordBytes: number;
   private readonly isSticky: boolean;
   private readonly muchBytes: number;
@@ -79,22 +80,17 @@ export class RecordIntake {
 
   /** Takes a record of the call. `nowMs` is its timestamp unless it has one; `maxBlockMs` bounds its waiting. */
   accept(source: RecordToSend, call: SendCall, ordinal: number, nowMs: number, maxBlockMs: number): void {
-    const topic = this.parts.topics.of(source.topic);
-    const { draft } = this;
+    const draft = this.draft ?? new PendingRecord();
+    this.draft = null;
     draft.call = call;
     draft.ordinal = ordinal;
-    draft.partition = source.partition ?? -1;
-    draft.timestamp = source.timestamp ?? nowMs;
     try {
-      checkNumbers(draft);
-      const later = serializeRecord(topic, source, draft);
-      if (later !== null || topic.partitionCount <= Math.max(0, draft.partition) || topic.line.length > 0) {
-        this.waitForTopic(topic, later, maxBlockMs);
-      } else if (this.starved.length > 0 || !this.place(topic, draft)) {
-        this.starved.push(this.waiting(topic, copyOf(draft), maxBlockMs));
-      }
+      checkRecord(source);
+      this.enter(source, draft, nowMs, maxBlockMs);
     } catch (error) {
-      call.failed(ordinal, asSerializationError(error, topic.name));
+      call.failed(ordinal, asSerializationError(error, (source as RecordToSend | null)?.topic ?? "no topic"));
+    } finally {
+      this.draft = draft;
     }
   }
 
@@ -178,6 +174,20 @@ export class RecordIntake {
     this.deadlineTimer?.cancel();
   }
 
+  /** @throws KafkaError, or what a serde or a partitioner threw */
+  private enter(source: RecordToSend, draft: PendingRecord, nowMs: number, maxBlockMs: number): void {
+    const topic = this.parts.topics.of(source.topic);
+    draft.partition = source.partition ?? -1;
+    draft.timestamp = source.timestamp ?? nowMs;
+    checkNumbers(draft);
+    const later = serializeRecord(topic, source, draft);
+    if (later !== null || topic.partitionCount <= Math.max(0, draft.partition) || topic.line.length > 0) {
+      this.waitForTopic(topic, later?.record ?? copyOf(draft), later, maxBlockMs);
+    } else if (this.starved.length > 0 || !this.place(topic, draft)) {
+      this.starved.push(this.waiting(topic, copyOf(draft), maxBlockMs));
+    }
+  }
+
   /** Writes the record into its partition's batch; false when there is no memory for it. @throws KafkaError */
   private place(topic: ProducerTopic, record: PendingRecord): boolean {
     const { accumulator, sender, options, onPlaced } = this.parts;
@@ -214,8 +224,13 @@ export class RecordIntake {
     }
   }
 
-  private waitForTopic(topic: ProducerTopic, later: SerializedLater | null, maxBlockMs: number): void {
-    const waiting = this.waiting(topic, later?.record ?? copyOf(this.draft), maxBlockMs);
+  private waitForTopic(
+    topic: ProducerTopic,
+    record: PendingRecord,
+    later: SerializedLater | null,
+    maxBlockMs: number,
+  ): void {
+    const waiting = this.waiting(topic, record, maxBlockMs);
     topic.line.push(waiting);
     if (later !== null) {
       waiting.isSerializing = true;
@@ -286,6 +301,13 @@ export class RecordIntake {
 
 function copyOf(draft: PendingRecord): PendingRecord {
   return Object.assign(new PendingRecord(), draft);
+}
+
+// Programs without types send what they like.
+function checkRecord(source: RecordToSend | null | undefined): void {
+  if (typeof source !== "object" || source === null)
+    throw new ConfigError(`a record is ${source === null ? "null" : typeof source}`);
+  if (typeof source.topic !== "string") throw new ConfigError(`a record's topic is ${typeof source.topic}, not text`);
 }
 
 function checkNumbers({ timestamp, partition }: PendingRecord): void {

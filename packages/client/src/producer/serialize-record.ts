@@ -23,18 +23,20 @@ export function serializeRecord(
   if (topic.isPlain) {
     draft.key = asData(source.key ?? null);
     draft.value = asData(source.value ?? null);
-    draft.headers = source.headers === undefined ? null : flattenHeaders(source.headers);
+    draft.headers = source.headers === undefined ? null : checkedHeaders(flattenHeaders(source.headers));
     return null;
   }
   const added: SerdeHeaders = [];
   const key = serializePart(topic, "key", source.key, added);
+  // Nobody would look at it when the value's serde throws.
+  if (key instanceof Promise) key.catch(nothing);
   const value = serializePart(topic, "value", source.value, added);
   const isLater = key instanceof Promise || value instanceof Promise;
   const record = isLater ? Object.assign(new PendingRecord(), draft) : draft;
   const fill = (keyData: unknown, valueData: unknown): void => {
     record.key = asData(keyData);
     record.value = asData(valueData);
-    record.headers = withAdded(flattenHeaders(source.headers), added);
+    record.headers = checkedHeaders(withAdded(flattenHeaders(source.headers), added));
   };
   if (!isLater) {
     fill(key, value);
@@ -67,9 +69,26 @@ function asData(data: unknown): Data {
   throw new SerializationError(`a key or value is neither bytes nor text nor null but ${typeof data}`);
 }
 
+// What is neither text nor bytes has no size, and would leave a batch and the count of memory wrong.
+function checkedHeaders(flat: Data[] | null): Data[] | null {
+  if (flat === null) return null;
+  for (let index = 0; index < flat.length; index++) {
+    const each: unknown = flat[index];
+    if (typeof each === "string") continue;
+    if (index % 2 === 0) throw new SerializationError(`a header's name is ${typeof each}, not text`);
+    if (each !== null && !(each instanceof Uint8Array))
+      throw new SerializationError(
+        `the header ${String(flat[index - 1])} is neither bytes nor text nor null but ${typeof each}`,
+      );
+  }
+  return flat;
+}
+
 function withAdded(flat: Data[] | null, added: SerdeHeaders): Data[] | null {
   if (added.length === 0) return flat;
   const headers = flat ?? [];
   for (const { key, value } of added) headers.push(key, value);
   return headers;
 }
+
+function nothing(): void {}

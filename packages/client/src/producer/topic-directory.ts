@@ -44,7 +44,6 @@ export class TopicDirectory {
     if (last !== null && last.name === name) return last;
     let topic = this.topics.get(name);
     if (topic === undefined) {
-      if (typeof name !== "string") throw new TypeError(`a topic's name is a string, not ${typeof name}`);
       topic = new ProducerTopic(name, this.cluster.options.topics[name], this.settings);
       this.topics.set(name, topic);
     }
