@@ -39,6 +39,8 @@ class ScriptedCluster {
   /** Leader epoch of the batches that brokers answer with. */
   batchEpoch = 1;
   epochEnd = { endOffset: 1_000, leaderEpoch: 1 };
+  /** Answers about epochs wait for it. */
+  epochGate: Promise<void> = Promise.resolve();
   fetch: (nodeId: number, offset: number) => PartialAnswer = () => ({});
   private readonly listeners = new Set<(view: MetadataView) => void>();
   private updates = 0;
@@ -117,6 +119,7 @@ class ScriptedCluster {
     assert.equal(api, "OffsetForLeaderEpoch");
     const [{ partitions }] = (body as { topics: [{ partitions: [{ leaderEpoch: number }] }] }).topics;
     this.asked.push({ nodeId, api, epoch: partitions[0].leaderEpoch });
+    await this.epochGate;
     return {
       throttleTimeMs: 0,
       topics: [{ topic: TOPIC, partitions: [{ errorCode: 0, partition: 0, ...this.epochEnd }] }],
@@ -239,6 +242,25 @@ describe("leaders that change", () => {
     const values = [];
     for (let count = 0; count < 5; count++) values.push(await next(consumer));
     assert.deepEqual(values, ["2: 1", "2: 2", "2: 3", "2: 4", "2: 5"]);
+  });
+});
+
+describe("partitions that are paused", () => {
+  test("what was fetched ahead is dropped while a new leader confirms the position: it goes on after resume", async () => {
+    const script = new ScriptedCluster();
+    script.fetch = (nodeId, offset) => ({ values: [`${nodeId}: ${offset}`, `${nodeId}: ${offset + 1}`] });
+    await using consumer = await reading(script, { prefetchBytes: 1 });
+    assert.equal(await next(consumer), "1: 0");
+    consumer.pause(AT);
+    const gate = Promise.withResolvers<void>();
+    script.epochGate = gate.promise;
+    script.lead({ leaderId: 2, leaderEpoch: 2 });
+    while (!script.asked.some(({ api }) => api === "OffsetForLeaderEpoch"))
+      await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve();
+    consumer.resume(AT);
+    assert.equal(await next(consumer), "2: 1");
   });
 });
 

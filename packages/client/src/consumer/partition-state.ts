@@ -161,6 +161,8 @@ export class PartitionState implements TopicPartition {
   refetch(): void {
     this.version++;
     this.dropBuffer();
+    // Whoever confirms the position is answered for a version that does not count any more: it is asked again.
+    this.isResolving = false;
     this.fetchOffset = this.position;
     this.fetchEpoch = this.positionEpoch;
   }
