@@ -24,10 +24,20 @@ export function subscriptionOf(
 export function seekTo(state: PartitionState, to: SeekTarget): void {
   if (to === "beginning") return state.reset(EARLIEST);
   if (to === "end") return state.reset(LATEST);
-  if (typeof to === "object" && "timestamp" in to) return state.reset({ kind: "timestamp", timestamp: to.timestamp });
+  if (typeof to === "object" && "timestamp" in to) {
+    const { timestamp } = to;
+    checkTimestamp(timestamp);
+    return state.reset({ kind: "timestamp", timestamp });
+  }
   const { offset, leaderEpoch = -1 } = typeof to === "number" ? { offset: to } : to;
   if (!Number.isSafeInteger(offset) || offset < 0) throw new ConfigError(`${offset} is no offset to seek to`);
   state.seek({ offset, leaderEpoch }, { validate: true });
+}
+
+/** Kafka's special timestamps, which are negative, have names here. @throws ConfigError */
+export function checkTimestamp(timestamp: number): void {
+  if (!Number.isSafeInteger(timestamp) || timestamp < 0)
+    throw new ConfigError(`${timestamp} is no timestamp: it is a whole number of milliseconds since 1970`);
 }
 
 /** @throws ConfigError */

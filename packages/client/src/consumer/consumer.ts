@@ -18,7 +18,7 @@ import type {
 import { within } from "./bounded.ts";
 import { Committer } from "./commit/committer.ts";
 import { offsetsToCommit } from "./commit/commit-tracker.ts";
-import { checkPartition, seekTo, subscriptionOf } from "./consumer-arguments.ts";
+import { checkPartition, checkTimestamp, seekTo, subscriptionOf } from "./consumer-arguments.ts";
 import type { ConsumerOptions, ResolvedConsumerOptions } from "./consumer-options.ts";
 import { resolveConsumerOptions } from "./consumer-options.ts";
 import type {
@@ -73,6 +73,8 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
   private subscribed: Subscription | null = null;
   private running: { readonly run: Run; readonly done: Promise<void> } | null = null;
   private closing: Promise<void> | null = null;
+  /** Calls of `assign` are carried out one after another. Never rejects. */
+  private assigning: Promise<void> = Promise.resolve();
 
   /** Checks the options; nothing is sent before something is subscribed, assigned or asked for. @throws ConfigError */
   constructor(cluster: Cluster, options: ConsumerOptions = {}, parts: ConsumerParts = {}) {
@@ -123,20 +125,31 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
     this.assertOpen();
     if (this.mode === "subscribed") throw new StateError("it is subscribed to topics; unsubscribe first");
     for (const each of partitions) checkPartition(each);
+    this.mode = partitions.length === 0 ? "none" : "assigned";
+    const assigned = this.assigning.then(() => this.replaceAssignment(partitions));
+    this.assigning = assigned.catch(() => {});
+    await assigned;
+  }
+
+  private async replaceAssignment(partitions: readonly TopicPartition[]): Promise<void> {
     const wanted = new Set(partitions.map(nameOf));
     const gone = [...this.reader.partitions].filter((state) => !wanted.has(state.name));
     for (const state of gone) state.revoked = true;
     await this.committer.flush(gone);
     this.reader.remove(gone);
+    if (this.closing !== null) return;
     this.reader.add(partitions, { held: false });
-    this.mode = partitions.length === 0 ? "none" : "assigned";
     this.committer.begin();
     this.reader.changed();
   }
 
-  /** Gives everything back; processed offsets are committed, the group is left. */
+  /**
+   * Gives everything back; processed offsets are committed, the group is left. Handlers of `run` are waited for, so do not await it in one;
+   * a loop that is in the middle of a record is not, and that record is not committed.
+   */
   async unsubscribe(options: CallOptions = {}): Promise<void> {
     this.assertOpen();
+    this.hands.letGo();
     if (this.mode === "assigned") await this.assign([]);
     else if (this.mode === "subscribed") await this.membership!.unsubscribe(this.limits(options));
     this.mode = "none";
@@ -182,7 +195,7 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
 
   /**
    * Records that are there, at most `maxRecords`; waits for the first at most `timeoutMs`, by default `defaultApiTimeoutMs`, 0 for not at all.
-   * Polling again says that those of before are done.
+   * Polling again says that those of before are done. @throws StateError while another call has not ended
    */
   async poll(options: PollOptions = {}): Promise<RecordOf<T>[]> {
     this.assertOpen();
@@ -281,8 +294,7 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
     options: CallOptions = {},
   ): Promise<OffsetForTime[]> {
     this.assertOpen();
-    const wrong = times.find(({ timestamp }) => !(timestamp >= 0));
-    if (wrong !== undefined) throw new ConfigError(`${wrong.timestamp} is no timestamp`);
+    for (const { timestamp } of times) checkTimestamp(timestamp);
     const found = await lookUpOffsets(this.cluster, times, this.lookupOptions(options));
     return found.map(({ topic, partition, offset, timestamp, leaderEpoch }) =>
       offset < 0

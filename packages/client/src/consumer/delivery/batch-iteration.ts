@@ -43,12 +43,18 @@ export class BatchIteration implements AsyncIterableIterator<FetchedBatch, undef
   /** The loop was left: by `break`, `return` or `throw`, which look the same from here. */
   return(): Promise<IteratorResult<FetchedBatch, undefined>> {
     this.end();
+    // A call of `next` may be waiting.
+    this.reader.changed();
     return Promise.resolve(DONE);
   }
 
   finish(): void {
     this.current?.finish();
     this.current = null;
+  }
+
+  setAside(): void {
+    this.current?.setAside();
   }
 
   private async step(): Promise<IteratorResult<FetchedBatch, undefined>> {
@@ -81,9 +87,7 @@ export class BatchIteration implements AsyncIterableIterator<FetchedBatch, undef
 
   private end(): void {
     this.isDone = true;
-    const { current } = this;
-    if (current === null) return this.hands.remove(this);
-    current.setAside();
-    this.hands.setAside(this);
+    if (this.current === null) this.hands.remove(this);
+    else this.hands.setAside(this);
   }
 }

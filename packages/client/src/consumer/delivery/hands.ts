@@ -5,6 +5,8 @@
 export interface Hand {
   /** The application is done with what it holds. */
   finish(): void;
+  /** Nobody waits for the application to be done with what it holds. */
+  setAside(): void;
 }
 
 export class Hands {
@@ -16,6 +18,11 @@ export class Hands {
     this.holding.add(hand);
   }
 
+  /** Everything is given back now: what the application holds is waited for no longer, and is not done. */
+  letGo(): void {
+    for (const hand of this.holding) hand.setAside();
+  }
+
   /** It holds nothing any more, and will not. */
   remove(hand: Hand): void {
     this.holding.delete(hand);
@@ -24,6 +31,7 @@ export class Hands {
 
   /** Its loop was left. */
   setAside(hand: Hand): void {
+    hand.setAside();
     this.holding.delete(hand);
     this.aside.add(hand);
   }

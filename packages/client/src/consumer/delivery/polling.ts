@@ -1,6 +1,6 @@
 // `poll`: as many records as are there, up to a limit. Polling again says that those of before are done.
 
-import { AbortedError } from "../../errors.ts";
+import { AbortedError, StateError } from "../../errors.ts";
 import type { CallOptions } from "../../records.ts";
 import type { FetchedRecord } from "../decode/fetched-record.ts";
 import type { Reader } from "../reader.ts";
@@ -12,10 +12,17 @@ export interface PollOptions extends CallOptions {
   readonly maxRecords?: number;
 }
 
+export interface PollLimits {
+  readonly maxRecords: number;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 export class Polling implements Hand {
   private readonly reader: Reader;
   private readonly hands: Hands;
   private held: readonly FetchedRecord[] = [];
+  private isPolling = false;
 
   constructor(reader: Reader, hands: Hands) {
     this.reader = reader;
@@ -29,11 +36,26 @@ export class Polling implements Hand {
     for (const record of held) record.origin.window.finish(record.offset);
   }
 
-  /** @param deadlineMs on the clock that `nowMs` reads */
-  async poll(
-    options: { maxRecords: number; deadlineMs: number; signal: AbortSignal | undefined },
-    nowMs: () => number,
-  ): Promise<FetchedRecord[]> {
+  setAside(): void {
+    for (const record of this.held) record.origin.window.setAside(record.offset);
+  }
+
+  /**
+   * @param deadlineMs on the clock that `nowMs` reads
+   * @throws StateError while another call waits: which records the next one is done with could not be told
+   */
+  async poll(options: PollLimits, nowMs: () => number): Promise<FetchedRecord[]> {
+    if (this.isPolling)
+      throw new StateError("another poll has not ended; several loops at a time use records or batches");
+    this.isPolling = true;
+    try {
+      return await this.next(options, nowMs);
+    } finally {
+      this.isPolling = false;
+    }
+  }
+
+  private async next(options: PollLimits, nowMs: () => number): Promise<FetchedRecord[]> {
     this.finish();
     this.hands.finishAside();
     for (;;) {

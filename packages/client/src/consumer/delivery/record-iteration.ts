@@ -44,6 +44,8 @@ export class RecordIteration implements AsyncIterableIterator<FetchedRecord, und
   /** The loop was left: by `break`, `return` or `throw`, which look the same from here. */
   return(): Promise<Result> {
     this.end();
+    // A call of `next` may be waiting.
+    if (this.waiting !== null) this.reader.changed();
     return Promise.resolve(DONE);
   }
 
@@ -52,6 +54,11 @@ export class RecordIteration implements AsyncIterableIterator<FetchedRecord, und
     if (current === null) return;
     this.current = null;
     current.origin.window.finish(current.offset);
+  }
+
+  setAside(): void {
+    const { current } = this;
+    if (current !== null) current.origin.window.setAside(current.offset);
   }
 
   private step(): Result | Promise<Result> {
@@ -106,10 +113,8 @@ export class RecordIteration implements AsyncIterableIterator<FetchedRecord, und
 
   private end(): void {
     this.isDone = true;
-    const { current } = this;
-    if (current === null) return this.hands.remove(this);
-    current.origin.window.setAside(current.offset);
-    this.hands.setAside(this);
+    if (this.current === null) this.hands.remove(this);
+    else this.hands.setAside(this);
   }
 
   private enlist(result: Promise<Result>): Promise<Result> {

@@ -102,13 +102,16 @@ export class Run {
     this.touched.add(state);
     if (this.plan.eachBatch !== null) {
       const batch = await this.plan.batchOf(state);
-      if (batch !== null) this.startBatch(state, batch);
+      if (batch !== null && this.ending.signal.aborted) batch.setAside();
+      else if (batch !== null) this.startBatch(state, batch);
       return;
     }
     const taken = this.reader.takeFrom(state);
     const record = taken instanceof FetchedRecord ? taken : await taken;
     if (record === null) return;
-    if (this.plan.order === "key") this.startByKey(record);
+    // It was stopped while a serde was at work; `rewind` goes back to the record.
+    if (this.ending.signal.aborted) record.origin.window.setAside(record.offset);
+    else if (this.plan.order === "key") this.startByKey(record);
     else this.start(state, () => this.plan.eachRecord!(record, this.context), new RecordWork(record));
   }
 
