@@ -211,6 +211,76 @@ for (const protocol of protocols) {
   });
 }
 
+test("work whose producer was closed meanwhile was not committed, and is told so", async () => {
+  await using target = await startTarget();
+  const topic = target.topicName("closed");
+  const producer = target.kafka().producer({ transactionalId: target.topicName("t") });
+  const outcome = producer.transaction(async (transaction) => {
+    await transaction.send({ topic, partition: 0, value: "v" });
+    await producer.close();
+    return "done";
+  });
+  await assert.rejects(outcome, { code: "CLOSED" });
+  assert.equal(await lastMarker(target.cluster(), topic), "abort");
+});
+
+for (const when of ["before the call", "after it"]) {
+  test(`a send whose signal is aborted ${when} fails its transaction`, async () => {
+    await using target = await startTarget();
+    const topic = target.topicName("signal");
+    await using producer = target.kafka().producer({ transactionalId: target.topicName("t") });
+    const work = producer.transaction(async (transaction) => {
+      await transaction.send({ topic, partition: 0, value: "a" });
+      const controller = new AbortController();
+      if (when === "before the call") controller.abort();
+      // The partitions of this topic are not known yet, so the record is in no batch.
+      const dropped = transaction.send({ topic: `${topic}-new`, value: "b" }, { signal: controller.signal });
+      controller.abort();
+      await assert.rejects(dropped, { code: "ABORTED" });
+    });
+    await assert.rejects(work, { code: "ABORTED", abortable: true });
+    await producer.transaction((transaction) => void transaction.send({ topic, partition: 0, value: "c" }));
+    assert.deepEqual(await committedValues(target.cluster(), topic), ["c"]);
+  });
+}
+
+test("nobody knows what became of a commit that took too long: not to be done again, and the next waits for it", async () => {
+  await using target = await startTarget();
+  if (target.broker === null) return;
+  const topic = target.topicName("slow");
+  const transactionalId = target.topicName("t");
+  await using producer = target.kafka().producer({ transactionalId });
+  const write = (value: string, timeoutMs: number): Promise<void> =>
+    producer.transaction((transaction) => void transaction.send({ topic, partition: 0, value }), { timeoutMs });
+  await write("a", 60_000);
+  using slow = target.broker.faults.add({ api: "EndTxn", action: { hang: true } });
+  const outcome = write("b", 100);
+  await assert.rejects(outcome, { code: "COMMIT_UNKNOWN", retriable: false, abortable: false, fatal: false });
+  await slow.hit();
+  slow.remove();
+  await write("c", 60_000);
+  assert.deepEqual(await committedValues(target.cluster(), topic), ["a", "b", "c"]);
+});
+
+test("a commit that took too long and failed in the end is aborted, and the next transaction is well", async () => {
+  await using target = await startTarget();
+  const { broker } = target;
+  if (broker === null) return;
+  const topic = target.topicName("slow");
+  await using producer = target.kafka().producer({ transactionalId: target.topicName("t") });
+  const write = (value: string, timeoutMs: number): Promise<void> =>
+    producer.transaction((transaction) => void transaction.send({ topic, partition: 0, value }), { timeoutMs });
+  await write("a", 60_000);
+  using slow = broker.faults.add({ api: "EndTxn", action: { hang: true } });
+  await assert.rejects(write("b", 100), { code: "COMMIT_UNKNOWN" });
+  await slow.hit();
+  using refused = broker.faults.add({ api: "EndTxn", nth: 1, action: { error: "TRANSACTION_ABORTABLE" } });
+  slow.remove();
+  await refused.hit();
+  await write("c", 60_000);
+  assert.deepEqual(await committedValues(target.cluster(), topic), ["a", "c"]);
+});
+
 test("sending past the transaction, or transactions without an id, are refused", async () => {
   await using target = await startTarget();
   const kafka = target.kafka();

@@ -281,6 +281,23 @@ test("an aborted signal ends the call; the record of a topic that is not known i
   await assert.rejects(producer.send({ topic: "x", value: "v" }, { signal: AbortSignal.abort() }), { code: "ABORTED" });
 });
 
+test("what is aborted is not sent and its interceptors are told, though they see each record apart", async () => {
+  await using target = await startTarget();
+  const topic = target.topicName("apart");
+  const told: (string | null)[] = [];
+  await using producer = target.kafka().producer({
+    interceptors: [{ onAcknowledgement: (_metadata, error) => void told.push(error?.code ?? null) }],
+  });
+  const controller = new AbortController();
+  const record = { topic, partition: 0, value: "aborted" };
+  const sent = producer.send([record, record], { signal: controller.signal });
+  controller.abort();
+  await assert.rejects(sent, { code: "ABORTED" });
+  await producer.send({ topic, partition: 0, value: "v" });
+  assert.deepEqual(told, ["ABORTED", "ABORTED", null]);
+  assert.deepEqual(await producedValues(target.cluster(), topic), ["v"]);
+});
+
 test("a topic that does not come into being is given up after maxBlockMs", async () => {
   await using target = await startTarget({ overrides: { "auto.create.topics.enable": "false" } });
   if (isReference) return;

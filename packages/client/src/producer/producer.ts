@@ -1,6 +1,6 @@
 // What users see of a producer: send, flush, transactions, close. The work is done by the parts that producer-parts.ts puts together.
 
-import { AbortedError, ClosedError, KafkaError, StateError } from "../errors.ts";
+import { AbortedError, ClosedError, KafkaError, StateError, TimeoutError } from "../errors.ts";
 import type { Metric } from "../metrics.ts";
 import { ClientInstanceId } from "../network/client-instance-id.ts";
 import type { Cluster, PartitionMetadata } from "../network/cluster.ts";
@@ -68,7 +68,8 @@ export class Producer<T extends Topics = {}> {
 
   /**
    * Runs `work` in a transaction: commits when it resolves, aborts when it throws, and passes on what it came to. What was sent need not be
-   * awaited. With an error that is `abortable` or `retriable` the whole can be done again; a `fatal` one ends the producer.
+   * awaited. With an error that is `abortable` or `retriable` the whole can be done again; a `fatal` one ends the producer. A commit that did
+   * not end in time fails with COMMIT_UNKNOWN: it may succeed yet, so the whole must not be done again; the next transaction waits for it.
    * @throws what `work` threw, or what the commit failed with after the abort, or the fatal error of the abort
    */
   async transaction<Result>(
@@ -78,21 +79,22 @@ export class Producer<T extends Topics = {}> {
     const transaction = await this.beginTransaction(options);
     try {
       const result = await work(transaction);
+      if (transaction.isCutOff) throw new ClosedError("producer");
       if (!transaction.isEnded) await transaction.commit(options);
       return result;
     } catch (error) {
-      await this.abortAfter(transaction, error);
-      throw error;
+      throw transaction.isCommitting ? this.leave(transaction, error) : await this.abortAfter(transaction, error);
     }
   }
 
   /**
-   * Begins a transaction; one at a time. The first call gets the producer id, and so ends what an earlier producer with the same
+   * Begins a transaction; one at a time: a commit or abort that is still under way is waited for. The first call gets the producer id, and so ends what an earlier producer with the same
    * transactional id left behind. @throws ProducerFencedError, BrokerError, TimeoutError, StateError
    */
   async beginTransaction(options: CallOptions = {}): Promise<Transaction<T>> {
     const sequencing = this.transactional();
     await this.initTransactions(options);
+    await this.current?.settled(options);
     if (this.closing !== null) throw new ClosedError("producer");
     sequencing.begin();
     const onFailure = (error: KafkaError): void => sequencing.recordFailed(error);
@@ -171,9 +173,9 @@ export class Producer<T extends Topics = {}> {
     const isMany = Array.isArray(records);
     const call = new SendCall(isMany ? (records as readonly RecordToSend[]).length : null);
     const ended = this.closing === null ? refusal : new ClosedError("producer");
+    call.onFailure = ended === null ? onFailure : null;
     if (ended !== null) call.abandon(ended);
     else if (options === undefined || this.obey(call, options)) {
-      call.onFailure = onFailure;
       const maxBlockMs = options?.timeoutMs ?? this.options.maxBlockMs;
       const nowMs = this.cluster.clock.nowMs();
       if (isMany) {
@@ -205,6 +207,7 @@ export class Producer<T extends Topics = {}> {
     const { logger } = this.cluster;
     const sent = interceptSend(interceptors, record, logger);
     const own = new SendCall(null);
+    (call.children ??= []).push(own);
     own.promise.then(
       (value) => {
         const metadata = value as RecordMetadata;
@@ -223,11 +226,11 @@ export class Producer<T extends Topics = {}> {
   private obey(call: SendCall, { signal }: CallOptions): boolean {
     if (signal === undefined) return true;
     if (signal.aborted) {
-      call.abandon(new AbortedError(signal));
+      call.cancel(new AbortedError(signal));
       return false;
     }
     const onAbort = (): void => {
-      call.abandon(new AbortedError(signal));
+      call.cancel(new AbortedError(signal));
       this.parts.intake.sweepSoon();
     };
     signal.addEventListener("abort", onAbort, { once: true });
@@ -241,14 +244,26 @@ export class Producer<T extends Topics = {}> {
     return transactions;
   }
 
-  private async abortAfter(transaction: Transaction<T>, reason: unknown): Promise<void> {
-    if (transaction.isEnded || (reason instanceof KafkaError && reason.fatal)) return;
+  /** What to throw in the end. */
+  private async abortAfter(transaction: Transaction<T>, reason: unknown): Promise<unknown> {
+    if (transaction.isEnded || (reason instanceof KafkaError && reason.fatal)) return reason;
     try {
       await transaction.abort();
     } catch (error) {
       this.cluster.logger.warn({ error, reason }, "the transaction could not be aborted");
-      if (error instanceof KafkaError && error.fatal) throw error;
+      if (error instanceof KafkaError && error.fatal) return error;
     }
+    return reason;
+  }
+
+  /** The caller stops waiting for the commit. What to throw. */
+  private leave(transaction: Transaction<T>, reason: unknown): unknown {
+    transaction.abortUnlessCommitted((error) => {
+      this.cluster.logger.warn({ error, reason }, "the transaction could be neither committed nor aborted");
+    });
+    if (!(reason instanceof TimeoutError)) return reason;
+    const message = "nobody knows whether the transaction was committed: the commit did not end in time";
+    return new KafkaError(message, { code: "COMMIT_UNKNOWN", context: reason.context, cause: reason });
   }
 
   private async shutDown(timeoutMs: number): Promise<void> {

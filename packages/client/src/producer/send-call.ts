@@ -31,6 +31,9 @@ export class SendCall {
   /** Told of each record that was not delivered: a transaction must know. */
   onFailure: ((error: KafkaError) => void) | null = null;
 
+  /** Calls of single records that settle this one's places; those that interceptors see. */
+  children: SendCall[] | null = null;
+
   /** @param count null for one record, whose metadata the promise gives; else how many the array had */
   constructor(count: number | null) {
     this.promise = new Promise(capture);
@@ -75,6 +78,14 @@ export class SendCall {
   /** Ends the call for its caller, whatever becomes of its records. */
   abandon(error: KafkaError): void {
     this.rejectWith(error);
+  }
+
+  /** The caller no longer waits: as `abandon`, and what the call's records belong to is told of it. */
+  cancel(error: KafkaError): void {
+    if (this.settled) return;
+    if (this.onFailure !== null) this.onFailure(error);
+    this.rejectWith(error);
+    for (const child of this.children ?? []) child.cancel(error);
   }
 
   private settle(): void {

@@ -27,6 +27,7 @@ export class Transaction<T extends Topics = {}> {
   private readonly parts: TransactionParts;
   private ending: { readonly how: "commit" | "abort"; readonly work: Promise<void> } | null = null;
   private hasEnded = false;
+  private cutOff = false;
 
   constructor(parts: TransactionParts) {
     this.parts = parts;
@@ -35,6 +36,16 @@ export class Transaction<T extends Topics = {}> {
   /** Committed, or aborted. */
   get isEnded(): boolean {
     return this.hasEnded;
+  }
+
+  /** The producer was closed before it was committed or aborted. */
+  get isCutOff(): boolean {
+    return this.cutOff;
+  }
+
+  /** A commit is under way, whether or not anybody waits for it. */
+  get isCommitting(): boolean {
+    return this.ending?.how === "commit";
   }
 
   /** As the producer's `send`. When it fails, the transaction can only be aborted. Need not be awaited: `commit` waits. */
@@ -83,7 +94,21 @@ export class Transaction<T extends Topics = {}> {
 
   /** The producer is closed: a commit or abort that is under way may end, else it is aborted (as Java's close does). */
   async endForClose(): Promise<void> {
+    this.cutOff = this.ending === null;
     await (this.ending?.work ?? this.end("abort", {}));
+  }
+
+  /** The commit goes on with nobody waiting: when it fails, an abort follows it at once. */
+  abortUnlessCommitted(onFailure: (error: unknown) => void): void {
+    this.ending?.work.catch(() => this.end("abort", {})).catch(onFailure);
+  }
+
+  /** Resolves when no commit or abort is under way, whatever came of it. @throws TimeoutError, AbortedError */
+  async settled(options: CallOptions): Promise<void> {
+    for (let { ending } = this; ending !== null; { ending } = this) {
+      const work = ending.work.catch(() => {});
+      await this.within(work, options, "the transaction before did not end in time");
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
