@@ -7,6 +7,7 @@ import { AbortedError, ConfigError, StateError } from "../src/errors.ts";
 import type { Deserializer } from "../src/serdes.ts";
 import { committedOf, numbers, readValues, startConsuming, write } from "./support/consuming.ts";
 import { PATIENCE_MS } from "./support/eventually.ts";
+import { isReference } from "./target.ts";
 
 describe("calls while another is under way", () => {
   test("a second poll is refused while one waits, and what the first gets is committed", async () => {
@@ -124,6 +125,26 @@ describe("timestamps", () => {
       const wrong = timestamp as number;
       assert.throws(() => consumer.seek(at, { timestamp: wrong }), ConfigError);
       await assert.rejects(consumer.offsetsForTimes([{ ...at, timestamp: wrong }]), ConfigError);
+    });
+  }
+});
+
+describe("a member that failed", { skip: isReference }, () => {
+  const refusals = [
+    { groupProtocol: "classic", api: "JoinGroup" },
+    { groupProtocol: "consumer", api: "ConsumerGroupHeartbeat" },
+  ] as const;
+  for (const { groupProtocol, api } of refusals) {
+    test(`${groupProtocol}: it joins when the application comes back`, { timeout: PATIENCE_MS }, async () => {
+      await using kit = await startConsuming();
+      const topic = await kit.topic("rights");
+      await write(kit.cluster, { topic, partition: 0 }, ["a"]);
+      using _ = kit.target.broker!.faults.add({ api, nth: 1, action: { error: "GROUP_AUTHORIZATION_FAILED" } });
+      const groupId = kit.target.topicName("g");
+      const consumer = kit.consumer({ groupId, groupProtocol, autoOffsetReset: "earliest" });
+      await consumer.subscribe(topic);
+      await assert.rejects(readValues(consumer, 1), { code: "GROUP_AUTHORIZATION_FAILED" });
+      assert.deepEqual(await readValues(consumer, 1), ["a"]);
     });
   }
 });

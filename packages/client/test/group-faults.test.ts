@@ -119,15 +119,24 @@ describe("a member that the group loses", { skip: isReference }, () => {
     await reader.membership.close();
   });
 
-  test("because another one took its instance id: it fails, and says why", async () => {
-    const { target, join, all } = await start({ groupInstanceId: "one-of-two" });
+  test("because another one took its instance id: it fails for good, and says why", async () => {
+    const { target, topic, cluster, join, all } = await start({ groupInstanceId: "one-of-two" });
     await using _ = target;
     const reader = join();
     await until([reader], () => allRead([reader], all), "joined");
     const other = join();
     await until([reader, other], () => reader.failure !== null && allRead([other], all), "taken over");
-    assert.equal(reader.failure?.code, "FENCED_INSTANCE_ID");
+    assert.deepEqual([reader.failure?.code, reader.failure?.fatal], ["FENCED_INSTANCE_ID", true]);
     assert.match(reader.told.at(-1)!, /^lost/);
+    // Coming back by itself it would fence the other one, which would do the same.
+    let attempts = 0;
+    const count = (): number => attempts++;
+    subscribe("ottla:client:group:rebalance:start", count);
+    reader.membership.waiting(true);
+    await cluster.refreshMetadata();
+    unsubscribe("ottla:client:group:rebalance:start", count);
+    assert.equal(attempts, 0);
+    assert.throws(() => reader.subscribe([topic]), { code: "FENCED_INSTANCE_ID" });
     for (const each of [reader, other]) await each.membership.close({ leaveGroup: true });
   });
 

@@ -213,7 +213,8 @@ export class Reader {
 
   /** The next call of the application throws this. */
   failed(error: KafkaError): void {
-    this.error = error;
+    // What ends the consumer is not hidden by what comes after it.
+    if (this.error?.fatal !== true) this.error = error;
     this.notifier.notify();
   }
 

@@ -3,7 +3,7 @@
 
 import type { Timer } from "@ottla/base";
 import { randomUuid } from "@ottla/base";
-import { ClosedError, ConfigError, KafkaError, TimeoutError } from "../../errors.ts";
+import { BrokerError, ClosedError, ConfigError, KafkaError, TimeoutError } from "../../errors.ts";
 import type { Cluster } from "../../network/cluster.ts";
 import type { CallOptions, CommittedOffset, GroupMetadata, OffsetToCommit, TopicPartition } from "../../records.ts";
 import type { AssignmentListener, Membership, Subscription } from "../membership.ts";
@@ -74,6 +74,11 @@ class GroupMembership implements Membership {
   private isDispatching = false;
   private readonly idleWaiters = new Set<() => void>();
   private lastResolved = "";
+  /** The member failed, and was not told to try again since. */
+  private failure: KafkaError | null = null;
+  /** How often in a row. */
+  private failures = 0;
+  private retry: Timer | null = null;
 
   constructor(cluster: Cluster, options: MembershipOptions, listener: AssignmentListener) {
     const { groupId, lane } = options;
@@ -104,10 +109,12 @@ class GroupMembership implements Membership {
 
   subscribe(subscription: Subscription): void {
     this.assertOpen();
+    if (this.failure?.fatal === true) throw this.failure;
     if (subscription.kind === "serverPattern" && this.options.groupProtocol === "classic")
       throw new ConfigError('a pattern of the broker needs groupProtocol "consumer"');
     for (const done of this.idleWaiters) done();
     this.isSubscribed = true;
+    this.failure = null;
     this.topics.subscribe(subscription);
     this.resolveTopics();
   }
@@ -136,6 +143,7 @@ class GroupMembership implements Membership {
 
   waiting(isWaiting: boolean): void {
     this.dispatch({ kind: "waiting", isWaiting });
+    if (isWaiting) this.comeBack();
   }
 
   enforceRebalance(reason = "rebalance enforced by user"): void {
@@ -166,6 +174,7 @@ class GroupMembership implements Membership {
     this.forgetMetadata();
     this.timer?.cancel();
     this.timer = null;
+    this.retry?.cancel();
     this.metrics.unregister();
     for (const done of this.idleWaiters) done();
     this.commits.close(new ClosedError("consumer"));
@@ -197,7 +206,7 @@ class GroupMembership implements Membership {
   /** Tells the member what it subscribes to, if that changed with the metadata. */
   private resolveTopics(): void {
     const subscription = this.topics.resolve();
-    if (subscription === null) return;
+    if (subscription === null || this.failure !== null) return;
     const { topics, pattern, serverPattern } = subscription;
     const text = JSON.stringify([topics, pattern === null ? null : String(pattern), serverPattern]);
     // Before the first metadata a pattern matches nothing, and joining so would bring a rebalance too many.
@@ -282,6 +291,7 @@ class GroupMembership implements Membership {
     if (groupPartitions[call].hasSubscribers) groupPartitions[call].publish({ ...this.message(), partitions });
     const startMs = this.cluster.clock.monotonicMs();
     let error: KafkaError | null = null;
+    if (call === "assigned") this.failures = 0;
     try {
       await this.listener[call](partitions);
     } catch (cause) {
@@ -292,11 +302,24 @@ class GroupMembership implements Membership {
     this.dispatch({ kind: "called", error });
   }
 
-  private failed(error: KafkaError): void {
+  private failed(thrown: KafkaError): void {
+    const error = withFate(thrown);
+    this.failure = error;
     this.cluster.logger.error({ groupId: this.groupId, code: error.code, error: error.message }, "The member failed.");
     if (groupFailed.hasSubscribers) groupFailed.publish({ ...this.message(), error });
     this.lastResolved = "";
     this.listener.failed(error);
+  }
+
+  // The application was told of a failure and waits for records again: what was wrong may have passed, as when rights are given.
+  private comeBack(): void {
+    if (this.failure === null || this.failure.fatal || this.retry !== null || this.isClosed) return;
+    this.retry = this.cluster.clock.schedule(this.cluster.backoffMs(this.failures++), () => {
+      this.retry = null;
+      if (this.failure?.fatal === true) return;
+      this.failure = null;
+      this.resolveTopics();
+    });
   }
 
   private tell(level: "debug" | "info" | "warn" | "error", event: MemberEvent): void {
@@ -360,6 +383,13 @@ class GroupMembership implements Membership {
   private assertOpen(): void {
     if (this.isClosed) throw new ClosedError("consumer");
   }
+}
+
+// Who was fenced and came back would fence the one that has its place now, which would do the same.
+function withFate(error: KafkaError): KafkaError {
+  if (!(error instanceof BrokerError) || error.code !== "FENCED_INSTANCE_ID") return error;
+  const { errorCode, message, code, context } = error;
+  return new BrokerError(errorCode, message, { code, fatal: true, context });
 }
 
 function makeMember(cluster: Cluster, options: MembershipOptions): Member {
