@@ -223,6 +223,27 @@ test("without an answer to wait for, the request is done when its bytes are with
   await broker.until(() => broker.count(produceApi) === 1);
 });
 
+test("a broker that reads nothing any more: such a request times out as well, and the connection with it", async () => {
+  const clock = new ManualClock();
+  await using broker = await startScriptedBroker((request) => {
+    if (request.is(heartbeatApi)) request.answer(heartbeatApi, answered);
+    return request.is(heartbeatApi);
+  });
+  await using opened = openCluster({ bootstrapServers: broker.bootstrap }, clock);
+  await heartbeat(opened.cluster);
+  for (const socket of broker.sockets) socket.pause();
+  // More than the system keeps for a socket.
+  const records = Buffer.alloc(64 * 1024 * 1024);
+  const topicData = [{ name: "t", partitionData: [{ index: 0, records }] }];
+  const body = { transactionalId: null, acks: 0, timeoutMs: 1, topicData };
+  const sent = opened.cluster.send(null, produceApi, body, { noResponse: true, timeoutMs: 1000, maxVersion: 12 });
+  clock.advance(999);
+  clock.advance(1);
+  await assert.rejects(sent, { code: "TIMEOUT" });
+  await heartbeat(opened.cluster);
+  assert.equal(broker.connections, 2);
+});
+
 test("an idle connection is closed after connectionsMaxIdleMs", async () => {
   const clock = new ManualClock();
   await using broker = await startScriptedBroker((request) => {

@@ -115,7 +115,8 @@ test("serdes and partitioners may send records of their own", async () => {
   };
   await using producer = target.kafka({ topics: { [topic]: { value } } }).producer({
     partitioner: ({ topic: name, key }) => {
-      if (name === topic) own.push(producer.send({ topic: audit, partition: 0, key: "partitioner", value: key }));
+      if (name === topic)
+        own.push(producer.send({ topic: audit, partition: 0, key: "partitioner", value: String(key) }));
       return 0;
     },
   });

@@ -239,13 +239,20 @@ export class Connection {
     this.meter.sent(request.requestBytes, request.sentAtMs);
     if (requestSent.hasSubscribers) requestSent.publish(this.requestMessage(request));
     if (options.noResponse === true) {
-      this.transport!.write(parts, (error) =>
-        error === null ? request.resolve(undefined) : request.reject(this.failure(api.name, "closed", error)),
-      );
+      this.requests.addUnwritten(request);
+      this.transport!.write(parts, (error) => this.written(request, error));
     } else {
       this.requests.addSent(request);
       this.transport!.write(parts);
     }
+  }
+
+  // Writes end in their order, so it is the first that was unwritten; unless the connection ended, and it is no longer there.
+  private written(request: PendingRequest, error: Error | null): void {
+    if (this.endedWith === null) this.requests.takeUnwritten();
+    if (error === null) request.resolve(undefined);
+    else request.reject(this.failure(request.api.name, "closed", error));
+    this.endIfRetired();
   }
 
   private answer(frame: Buffer): void {
