@@ -151,6 +151,33 @@ describe("together", () => {
     bench.close();
   });
 
+  test("topics that are not there are asked for again together, after the backoff", async () => {
+    const bench = new Bench();
+    const unknown = { a: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, b: errorCodes.UNKNOWN_TOPIC_OR_PARTITION };
+    const first = bench.cache.topic("a", {});
+    await bench.settle();
+    bench.asked[0]!.answer(unknown);
+    await bench.settle();
+    bench.clock.advance(50);
+    const second = bench.cache.topic("b", {});
+    await bench.settle();
+    bench.asked[1]!.answer(unknown);
+    await bench.settle();
+    // The first is due again, but the last answer came 50 ms ago.
+    bench.clock.advance(50);
+    await bench.settle();
+    assert.equal(bench.asked.length, 2);
+    bench.clock.advance(50);
+    await bench.settle();
+    assert.deepEqual(
+      bench.asked.slice(2).map(({ topics }) => topics),
+      [["a", "b"]],
+    );
+    bench.asked[2]!.answer();
+    assert.deepEqual([(await first).name, (await second).name], ["a", "b"]);
+    bench.close();
+  });
+
   test("topics that may be created and those that may not are not asked for together", async () => {
     const bench = new Bench();
     const both = Promise.all([

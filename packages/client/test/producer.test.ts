@@ -232,6 +232,31 @@ test("with little memory sends wait their turn, and all arrive in order", async 
   assert.deepEqual(await producedValues(target.cluster(), topic), values);
 });
 
+test("a record that waits for memory while its topic is not known waits on", async () => {
+  await using target = await startTarget();
+  const { broker } = target;
+  if (broker === null) return;
+  const [busy, hidden] = [target.topicName("busy"), target.topicName("hidden")];
+  const cluster = target.cluster();
+  await using producer = new Producer(cluster, { bufferMemoryBytes: 20_000 });
+  await producer.send({ topic: hidden, partition: 0, value: "first" });
+  using stuck = broker.faults.add({ api: "Produce", topic: busy, action: { hang: true } });
+  const holder = producer.send({ topic: busy, partition: 0, value: "x".repeat(10_000) });
+  await stuck.hit();
+  const starved = producer.send({ topic: hidden, partition: 0, value: "second" });
+  using gone = broker.faults.add({
+    api: "Metadata",
+    topic: hidden,
+    action: { error: "UNKNOWN_TOPIC_OR_PARTITION" },
+  });
+  await cluster.refreshMetadata();
+  assert.equal(cluster.metadata.topics.has(hidden), false);
+  stuck.remove();
+  await holder;
+  gone.remove();
+  assert.equal((await starved).offset, 1);
+});
+
 test("flush waits for all that was sent before", async () => {
   await using target = await startTarget();
   const topic = target.topicName("flush");

@@ -32,10 +32,19 @@ interface Round {
   readonly topics: Set<string>;
   /** Topics of interest too. */
   isFull: boolean;
+  /** Somebody asks for a topic for the first time. */
+  isUrgent: boolean;
   readonly allowAutoTopicCreation: boolean;
   readonly promise: Promise<MetadataView>;
   resolve(view: MetadataView): void;
   reject(error: unknown): void;
+}
+
+/** What one call wants of a round. */
+interface Wanted {
+  readonly topic?: string;
+  readonly isFull?: boolean;
+  readonly isUrgent?: boolean;
 }
 
 export class MetadataCache {
@@ -83,15 +92,18 @@ export class MetadataCache {
 
   /** Resolves with the next update; tries again on errors that pass. */
   refresh(options: MetadataWaitOptions): Promise<MetadataView> {
-    return this.retry(options, "no metadata came", () => this.ask([], true, this.mayCreate(options)));
+    return this.retry(options, "no metadata came", () => this.ask({ isFull: true }, this.mayCreate(options)));
   }
 
   topic(name: string, options: MetadataWaitOptions): Promise<TopicMetadata> {
     this.askedAtMs.set(name, this.parts.clock.monotonicMs());
     const known = this.view.topics.get(name);
     if (known !== undefined && known.partitions.length > 0) return Promise.resolve(known);
+    let isUrgent = true;
     return this.retry(options, `topic ${name} is not in the metadata`, async () => {
-      const view = await this.ask([name], false, this.mayCreate(options));
+      const asked = this.ask({ topic: name, isUrgent }, this.mayCreate(options));
+      isUrgent = false;
+      const view = await asked;
       const topic = view.topics.get(name);
       if (topic !== undefined && topic.partitions.length > 0) return topic;
       const code = view.topicErrors.get(name) ?? errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
@@ -130,7 +142,7 @@ export class MetadataCache {
   private async untilRefreshed(): Promise<void> {
     for (let attempt = 0; !this.isClosed; attempt++) {
       try {
-        await this.ask([], true, false);
+        await this.ask({ isFull: true }, false);
         return;
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
@@ -151,25 +163,28 @@ export class MetadataCache {
   }
 
   /** One attempt, shared with all who ask the same way before it begins. */
-  private ask(topics: readonly string[], isFull: boolean, allowAutoTopicCreation: boolean): Promise<MetadataView> {
+  private ask(wanted: Wanted, allowAutoTopicCreation: boolean): Promise<MetadataView> {
     if (this.isClosed) return Promise.reject(new ClosedError("client"));
     let round = this.rounds.find((each) => each.allowAutoTopicCreation === allowAutoTopicCreation);
     if (round === undefined) {
-      round = { topics: new Set(), isFull: false, allowAutoTopicCreation, ...Promise.withResolvers<MetadataView>() };
+      const promise = Promise.withResolvers<MetadataView>();
+      round = { topics: new Set(), isFull: false, isUrgent: false, allowAutoTopicCreation, ...promise };
       round.promise.catch(() => {});
       this.rounds.push(round);
     }
-    for (const topic of topics) round.topics.add(topic);
-    if (isFull) round.isFull = true;
+    if (wanted.topic !== undefined) round.topics.add(wanted.topic);
+    if (wanted.isFull === true) round.isFull = true;
+    if (wanted.isUrgent === true) round.isUrgent = true;
     this.startNext();
     return round.promise;
   }
 
-  // New topics are asked for at once, everything else not before the backoff after the last answer.
+  // New topics are asked for at once, everything else not before the backoff after the last answer: topics that are not there as well, or many
+  // of them, each with its own retries, would be asked for all the time.
   private startNext(): void {
     if (this.isAsking || this.isClosed || this.rounds.length === 0) return;
     this.start?.cancel();
-    const urgent = this.rounds.find((round) => round.topics.size > 0 || (round.isFull && this.hasNewInterest()));
+    const urgent = this.rounds.find((round) => round.isUrgent || (round.isFull && this.hasNewInterest()));
     const round = urgent ?? this.rounds[0]!;
     const waitMs = this.askedLastMs + this.parts.options.retryBackoffMs - this.parts.clock.monotonicMs();
     if (urgent !== undefined || waitMs <= 0) {

@@ -196,7 +196,10 @@ export class RecordIntake {
     const isChosen = record.partition < 0;
     const index = isChosen ? topic.partitioner.choose(record.key, record.value) : record.partition;
     const partition = topic.partitions[index];
-    if (partition === undefined || index >= topic.partitionCount) throw noPartition(topic, index, isChosen);
+    // A topic may be gone since the record began to wait for memory, or seem so: its batch waits, as those that were written before.
+    const { partitionCount } = topic;
+    if (partition === undefined || (index >= partitionCount && partitionCount > 0))
+      throw noPartition(topic, index, isChosen);
     const bytes = accumulator.append(record, partition, bound);
     if (bytes === 0) return false;
     topic.isUsed = true;
