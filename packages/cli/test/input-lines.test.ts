@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { untilAborted } from "../src/kafka/text/input-lines.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
+const MOST_KEPT_BYTES = 8 * CHUNK_BYTES;
 
 async function* chunks(count: number): AsyncGenerator<Buffer> {
   for (let index = 0; index < count; index++) yield Buffer.alloc(CHUNK_BYTES);
@@ -20,8 +22,13 @@ test("chunks that were read are not kept", async () => {
   for await (const chunk of untilAborted(chunks(64), new AbortController().signal)) {
     read += chunk.length;
     if (read < 64 * CHUNK_BYTES) continue;
-    collect();
-    assert.ok(process.memoryUsage().arrayBuffers - before < 8 * CHUNK_BYTES);
+    // V8 frees buffers beside the program: what is free already is counted a little later.
+    const kept = (): number => process.memoryUsage().arrayBuffers - before;
+    for (let tries = 0; tries < 50 && kept() >= MOST_KEPT_BYTES; tries++) {
+      collect();
+      await setImmediate();
+    }
+    assert.ok(kept() < MOST_KEPT_BYTES);
   }
   assert.equal(read, 64 * CHUNK_BYTES);
 });
@@ -36,7 +43,7 @@ test("an input that waits for more ends with the signal", async () => {
   const read: string[] = [];
   for await (const chunk of untilAborted(endless(), controller.signal)) {
     read.push(chunk.toString());
-    setImmediate(() => controller.abort());
+    void setImmediate().then(() => controller.abort());
   }
   assert.deepEqual(read, ["a"]);
 });
