@@ -1,7 +1,7 @@
 // The topics and partitions that a command line names, asked of the cluster before anything is read or written: a topic that is not there is
 // told at once, and nothing creates it by the way.
 
-import { CommandError } from "../command-error.ts";
+import { CommandError, UsageError } from "../command-error.ts";
 import type { Session } from "./connect.ts";
 import { expandNames, isPattern } from "./names.ts";
 
@@ -20,6 +20,15 @@ export async function knownPartitions({ admin, call }: Session, words: readonly 
   return [...described.values()].flatMap(({ name: topic, partitions }) =>
     partitions.map(({ partition }) => ({ topic, partition })),
   );
+}
+
+/**
+ * All partitions of one topic, in order: what is said of one topic is not done to all that a pattern matches.
+ * @throws UsageError for a pattern, AdminError for a topic that is not there
+ */
+export async function partitionsOfTopic(session: Session, topic: string): Promise<KnownPartition[]> {
+  if (isPattern(topic)) throw new UsageError(`${topic} is a pattern: here one topic is meant`);
+  return await knownPartitions(session, [topic]);
 }
 
 /** Those of the numbers given; all when none is. @throws CommandError when a topic lacks one of them */

@@ -168,6 +168,8 @@ for (const [words, code, stderr] of [
   ["consume nowhere", 1, /\(UNKNOWN_TOPIC_OR_PARTITION\)\n$/],
   ["produce t --records 0", 2, /0 is not a whole number of at least 1/],
   ["produce t --rate fast", 2, /fast is not a whole number/],
+  ["produce t*", 2, /t\* is a pattern/],
+  ["consume t*", 2, /t\* is a pattern/],
   ["both t", 2, /unknown command 'both'/],
 ] as const) {
   test(`perf ${words} is refused in one line`, async () => {

@@ -5,7 +5,7 @@ import { withKafka } from "../connect.ts";
 import type { ConnectionFlags } from "../connect.ts";
 import { MAX_POLL_RECORDS, readRanges } from "../consume/read-ranges.ts";
 import { offsetLookup, planRanges } from "../consume/record-ranges.ts";
-import { knownPartitions } from "../known-partitions.ts";
+import { partitionsOfTopic } from "../known-partitions.ts";
 import type { OutputOptions } from "../output.ts";
 import { startProgress } from "../terminal.ts";
 import { Latencies } from "./latencies.ts";
@@ -29,7 +29,7 @@ export async function perfConsume({
     const { isolation: isolationLevel = "read_committed", live: isLive = false, prefetch } = flags;
     const { signal } = session.call;
     const lookUp = offsetLookup(session, isolationLevel);
-    const partitions = await knownPartitions(session, [topic!]);
+    const partitions = await partitionsOfTopic(session, topic!);
     const from = { kind: isLive ? "end" : "beginning" } as const;
     const ranges = await planRanges(lookUp, partitions, { from, untilMs: null, endsAtEnd: !isLive }, Date.now());
     const consumer = kafka.consumer({

@@ -7,7 +7,7 @@ import type { CommandCall } from "../../command-definition.ts";
 import { withKafka } from "../connect.ts";
 import type { ConnectionFlags } from "../connect.ts";
 import { withName } from "../failure.ts";
-import { knownPartitions } from "../known-partitions.ts";
+import { partitionsOfTopic } from "../known-partitions.ts";
 import type { OutputOptions } from "../output.ts";
 import type { PeopleIo } from "../people-io.ts";
 import { startProgress } from "../terminal.ts";
@@ -42,7 +42,7 @@ export async function perfProduce({
   io,
 }: CommandCall<PerfProduceFlags>): Promise<number> {
   return await withKafka(flags, io, async (kafka, session) => {
-    await knownPartitions(session, [topic!]);
+    await partitionsOfTopic(session, topic!);
     const producer = kafka.producer(producerOptions(flags));
     const progress = startProgress(io);
     const run = new Run({ io, producer, topic: topic!, flags, progress });

@@ -5,7 +5,7 @@ import type { RecordToSend } from "@ottla/client";
 import { CommandError } from "../../command-error.ts";
 import type { CommandBody, CommandCall } from "../../command-definition.ts";
 import { withKafka } from "../connect.ts";
-import { choosePartitions, knownPartitions } from "../known-partitions.ts";
+import { choosePartitions, partitionsOfTopic } from "../known-partitions.ts";
 import { print } from "../output.ts";
 import type { PeopleIo } from "../people-io.ts";
 import type { Piece } from "../record-splitter.ts";
@@ -38,7 +38,7 @@ async function produce({ options: flags, words: [topic], io }: CommandCall<Produ
   checkFlags(flags);
   const reader = readerOf(topic!, flags);
   return await withKafka(flags, io, async (kafka, session) => {
-    choosePartitions(await knownPartitions(session, [topic!]), flags.partition === undefined ? [] : [flags.partition]);
+    choosePartitions(await partitionsOfTopic(session, topic!), flags.partition === undefined ? [] : [flags.partition]);
     const startMs = performance.now();
     const progress = flags.quiet === true ? noProgress : startProgress(io);
     const sending = new Sending(kafka.producer(producerOptions(flags)), pieceName(flags), (line) => {

@@ -7,7 +7,7 @@ import { targetText, withAdmin } from "../connect.ts";
 import type { ConnectionFlags, Session } from "../connect.ts";
 import { nameOf, offsetLookup } from "../consume/record-ranges.ts";
 import { reportErrors } from "../failure.ts";
-import { choosePartitions, knownPartitions } from "../known-partitions.ts";
+import { choosePartitions, partitionsOfTopic } from "../known-partitions.ts";
 import { plainPage, print } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 import { groupedText } from "../rates.ts";
@@ -88,7 +88,7 @@ async function planRows(
   topic: string,
   { before, until, partition }: DeleteRecordsFlags,
 ): Promise<PartitionRow[]> {
-  const partitions = choosePartitions(await knownPartitions(session, [topic]), partition);
+  const partitions = choosePartitions(await partitionsOfTopic(session, topic), partition);
   const lookUp = offsetLookup(session, "read_uncommitted");
   const ends = await lookUp(partitions, "latest");
   const beginnings = await lookUp(partitions, "earliest");
