@@ -9,7 +9,9 @@ const PIECE_BYTES = 64 * 1024;
 export interface ProcessIo extends CommandIo {
   /** 128 and the signal's number, when a signal was what ended the command. */
   readonly signalCode: number | null;
-  /** Resolves when everything is written. */
+  /** Why output was lost though somebody wanted it, as when a disk is full; null when it was not, or its reader has gone. */
+  readonly outputError: Error | null;
+  /** Resolves when everything is written, or cannot be. */
   end(): Promise<void>;
 }
 
@@ -29,6 +31,9 @@ export function processIo(): ProcessIo {
     get isOutputClosed() {
       return output.isClosed;
     },
+    get outputError() {
+      return output.error;
+    },
     input: process.stdin,
     isInteractive: process.stdin.isTTY && process.stdout.isTTY,
     get signal() {
@@ -42,13 +47,15 @@ export function processIo(): ProcessIo {
 
 class Output {
   isClosed = false;
+  error: Error | null = null;
   private piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   private size = 0;
   private scheduled: NodeJS.Immediate | null = null;
 
   constructor() {
-    process.stdout.on("error", () => {
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
       this.isClosed = true;
+      if (error.code !== "EPIPE" && error.code !== "ECONNRESET") this.error ??= error;
     });
   }
 
@@ -91,8 +98,11 @@ class Output {
     this.flush();
     if (this.isClosed) return;
     await new Promise<void>((resolve) => {
-      process.stdout.once("error", () => resolve());
-      process.stdout.write("", () => resolve());
+      process.stdout.write("", (error) => {
+        // The stream tells it to all a little later.
+        if (error !== null && error !== undefined) this.isClosed = true;
+        resolve();
+      });
     });
   }
 }

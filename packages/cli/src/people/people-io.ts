@@ -14,6 +14,8 @@ export interface TerminalShape {
 export interface PeopleIo extends CommandIo {
   readonly terminal: TerminalShape;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Resolves when all that was written so far has left the process, or cannot; `isOutputClosed` tells which. */
+  written(): Promise<void>;
   /** Text on stderr as it is, without a line's end. */
   status(text: string): void;
   /** Asks on the terminal and answers with the line; null when there is nobody to ask or no more input. */

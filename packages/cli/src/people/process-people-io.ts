@@ -30,6 +30,7 @@ export function processPeopleIo(): ProcessPeopleIo {
     write: (piece) => io.write(piece),
     error: (line) => io.error(line),
     drained: () => io.drained(),
+    written: () => io.end(),
     input: io.input,
     isInteractive: io.isInteractive,
     get signal() {
@@ -50,7 +51,9 @@ export function processPeopleIo(): ProcessPeopleIo {
     ask: async (question) => await ask(question, signal()),
     exit: async (code) => {
       await io.end();
-      process.exit(io.signalCode ?? code);
+      const lost = io.outputError;
+      if (lost !== null) io.error(`ottla: the output cannot be written: ${lost.message}`);
+      process.exit(io.signalCode ?? (lost === null ? code : 1));
     },
   };
 }
@@ -62,7 +65,10 @@ async function ask(question: string, signal: AbortSignal): Promise<string | null
   lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   const ended = new Promise<null>((resolve) => lines.once("close", () => resolve(null)));
   try {
-    return await Promise.race([lines.question(question, { signal }), ended]);
+    const answer = await Promise.race([lines.question(question, { signal }), ended]);
+    // Ctrl-D leaves the cursor behind the question.
+    if (answer === null) process.stderr.write("\n");
+    return answer;
   } finally {
     lines.close();
   }

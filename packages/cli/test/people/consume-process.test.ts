@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import * as runner from "node:test";
 import { useBroker } from "@ottla/testkit";
 import { program } from "../run-ottla.ts";
@@ -58,5 +59,37 @@ describe("a process", () => {
     child.stdout!.on("data", (chunk: Buffer) => (bytes += chunk.length)).resume();
     assert.equal(await ended, 0);
     assert.equal(bytes, 4000 * 10_001);
+  });
+
+  describe("into a disk that is full", { skip: !existsSync("/dev/full") }, () => {
+    const intoFullDisk = async (words: string): Promise<{ code: number | null; stderr: string }> => {
+      const full = openSync("/dev/full", "w");
+      const child = spawn(process.execPath, [program, ...words.split(" "), "-b", broker().bootstrap], {
+        stdio: ["ignore", full, "pipe"],
+        timeout: 30_000,
+      });
+      closeSync(full);
+      let stderr = "";
+      child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+      const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+      return { code, stderr };
+    };
+
+    for (const words of ["consume t --exit", "consume t --exit -o json", "record get t 0 0", "topic list"]) {
+      test(`${words} says so and ends with 1`, async () => {
+        await topicWith(broker(), numbered(2));
+        const { code, stderr } = await intoFullDisk(words);
+        assert.match(stderr, /^ottla: the output cannot be written: ENOSPC[^\n]*\n$/);
+        assert.equal(code, 1);
+      });
+    }
+
+    test("nothing is committed that could not be written", async () => {
+      await topicWith(broker(), numbered(5));
+      const { code } = await intoFullDisk("consume t --group g --max 3");
+      assert.equal(code, 1);
+      // The place of a member that has begun to read, if any.
+      for (const { offset } of broker().inspect.offsets("g")) assert.equal(offset, 0);
+    });
   });
 });

@@ -53,6 +53,7 @@ export async function ottlaCommand(
     error: (text) => say(`${text}\n`),
     status: say,
     drained: () => Promise.resolve(),
+    written: () => Promise.resolve(),
     isOutputClosed: false,
     input: inputOf(input),
     isInteractive: answers !== undefined,

@@ -85,7 +85,10 @@ async function showGroup(showing: Showing, { kafka, session, flags, words }: Wor
     room: () => showing.room,
   };
   for await (const records of reading.records(consumer, words, options)) {
-    if (!(await showing.show(records))) break;
+    const isMoreWanted = await showing.show(records);
+    // What is still to be written is not shown, and must not be committed.
+    await showing.written();
+    if (!isMoreWanted || showing.isCut) break;
   }
   // What nobody read is left to the next member.
   if (!showing.isCut) await consumer.commit();
@@ -131,6 +134,10 @@ class Showing {
     await this.io.drained();
     this.progress.update(() => this.progressText());
     return this.shown < max && !this.isCut;
+  }
+
+  written(): Promise<void> {
+    return this.io.written();
   }
 
   end(): 0 | 1 {
