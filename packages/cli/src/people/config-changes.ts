@@ -2,6 +2,7 @@
 
 import { resourceKey, settled } from "@ottla/client";
 import type { ConfigEntry, ConfigResource, ItemKey, KafkaError } from "@ottla/client";
+import { CommandError } from "../command-error.ts";
 import type { Session } from "./connect.ts";
 import type { Column } from "./table.ts";
 
@@ -29,7 +30,10 @@ export interface PlannedChanges {
 const SECRET = /password|secret|jaas|credential|(?:^|\.)key$/i;
 const HIDDEN = "(hidden)";
 
-/** What the resources' configs are and would become. Resources that cannot be asked are among the errors, by resourceKey. */
+/**
+ * What the resources' configs are and would become. Resources that cannot be asked are among the errors, by resourceKey.
+ * @throws CommandError when a value is to be taken away that cannot be there: to a broker that is no mistake
+ */
 export async function planConfigChanges(
   { admin, call }: Session,
   resources: readonly ConfigResource[],
@@ -39,6 +43,11 @@ export async function planConfigChanges(
   const changes = resources.flatMap((resource) => {
     const entries = values.get(resourceKey(resource))?.entries;
     if (entries === undefined) return [];
+    const missing = [...configs].find(([config, after]) => after === null && !mayHave(resource, entries, config));
+    if (missing !== undefined) {
+      const type = resource.type.toLowerCase().replaceAll("_", "-");
+      throw new CommandError(`nothing was changed: ${type} ${resource.name} has no config ${missing[0]}`);
+    }
     return [...configs].map(([config, after]) => {
       const entry = entries.get(config);
       const isHidden = entry?.isSensitive === true || SECRET.test(config);
@@ -53,6 +62,11 @@ export async function planConfigChanges(
     });
   });
   return { changes, errors };
+}
+
+/** The default of all brokers lists only what is set, and a listener's own configs have any name. */
+function mayHave({ type, name }: ConfigResource, entries: ReadonlyMap<string, ConfigEntry>, config: string): boolean {
+  return entries.has(config) || (type === "BROKER" && (name === "" || config.startsWith("listener.name.")));
 }
 
 /** Sets and deletes. Errors are by resourceKey. */

@@ -108,6 +108,8 @@ const failures: readonly (readonly [line: string, code: number, message: RegExp]
   ["get topic nowhere", 1, /^ottla: topic nowhere: \S.*\(UNKNOWN_TOPIC_OR_PARTITION\)\n$/],
   ["set topic nowhere a=b", 1, /^ottla: topic nowhere: \S.*\(UNKNOWN_TOPIC_OR_PARTITION\)\n$/],
   ["set topic orders foo=1", 1, /^ottla: topic orders: .*foo.*\(INVALID_CONFIG\)\n$/],
+  ["unset topic orders foo", 1, /^ottla: nothing was changed: topic orders has no config foo\n$/],
+  ["unset broker 1 retention.ms", 1, /^ottla: nothing was changed: broker 1 has no config retention\.ms\n$/],
   ["get broker 7", 1, /^ottla: there is no broker 7; there are 1 \(BROKER_NOT_AVAILABLE\)\n$/],
   ["set broker 7 message.max.bytes=1", 1, /^ottla: there is no broker 7; there are 1 \(BROKER_NOT_AVAILABLE\)\n$/],
   ["get user alice", 1, /DescribeClientQuotas.*\(UNSUPPORTED_VERSION\)\n$/],
