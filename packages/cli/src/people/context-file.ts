@@ -16,9 +16,8 @@ export function parseContexts(read: unknown, path: string): Contexts {
     for (const [name, value] of Object.entries(anyFields("contexts", named))) {
       contexts.set(name, parseContext(`contexts.${name}`, value));
     }
-    const current = optionalText("current", file["current"]) ?? null;
-    if (current !== null && !contexts.has(current)) throw new Mistake("current", `there is no context ${current}`);
-    return { current, contexts };
+    // Whether there is such a context is asked where it is used: `ottla context use` has to get at a file that names none.
+    return { current: optionalText("current", file["current"]) ?? null, contexts };
   } catch (error) {
     if (error instanceof Mistake) throw new CommandError(`${path}: ${error.message}`);
     throw error;

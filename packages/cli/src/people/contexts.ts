@@ -62,7 +62,7 @@ export async function readContexts(env: Environment): Promise<Contexts> {
     text = await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return { current: null, contexts: new Map() };
-    throw new CommandError(`the file of contexts: ${(error as Error).message}`);
+    throw new CommandError(`${path}: ${(error as Error).message}`);
   }
   const { parse } = await import("yaml");
   let read: unknown;

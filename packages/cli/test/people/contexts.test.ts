@@ -124,6 +124,7 @@ describe("options of add that do not go together are refused with 2, and nothing
   const rows: readonly (readonly [line: string, message: RegExp])[] = [
     ["add dev", /--bootstrap is needed/],
     ["add dev -b nowhere", /nowhere is not host:port/],
+    ["add dev -b x:65536", /x:65536 is not host:port/],
     ["add a/b -b a:1", /a\/b is no name of a context/],
     ["add dev -b a:1 --tls-cert x", /--tls-cert and --tls-key go together/],
     ["add dev -b a:1 --tls-key-password-env X", /needs --tls-key/],
@@ -147,11 +148,33 @@ describe("options of add that do not go together are refused with 2, and nothing
   }
 });
 
+test("a current context that is not there is told to those that need it, and mended by use", async (context) => {
+  const file = new File(context, "current: x\ncontexts: { a: { bootstrapServers: 127.0.0.1:1 } }\n");
+  for (const words of [
+    ["context", "show"],
+    ["topic", "list"],
+  ]) {
+    const { code, stderr } = await ottlaCommand(words, { env: file.env });
+    assert.deepEqual([code, stderr], [1, "ottla: there is no context x; there are a\n"]);
+  }
+  assert.deepEqual(
+    (JSON.parse((await file.run("list -o json")).stdout) as { isCurrent: boolean }[]).map((each) => each.isCurrent),
+    [false],
+  );
+  assert.equal((await file.run("use a")).stdout, "a is the current context\n");
+  assert.match(file.text, /^current: a\n/);
+});
+
+test("a file that cannot be read is told by its name", async (context) => {
+  const folder = temporaryFolder(context);
+  const { code, stderr } = await ottlaCommand("context list", { env: { OTTLA_CONFIG: folder } });
+  assert.deepEqual([code, stderr.startsWith(`ottla: ${folder}: EISDIR: `)], [1, true]);
+});
+
 describe("mistakes in the file are told with their place:", () => {
   const rows: readonly (readonly [text: string, message: RegExp])[] = [
     ["contexts: [", /config\.yaml: /],
     ["context: {}", /there is no "context", but current, contexts/],
-    ["current: x", /current: there is no context x/],
     ["contexts: {a: }", /contexts\.a: it has to be names with values/],
     ["contexts: {a: {}}", /contexts\.a: bootstrapServers is missing/],
     ["contexts: {a: {bootstrapServers: 9092}}", /contexts\.a\.bootstrapServers: it has to be a text/],

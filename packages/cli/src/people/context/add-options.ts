@@ -54,7 +54,10 @@ export async function contextFrom(options: AddOptions, io: PeopleIo): Promise<Co
   const { bootstrap, clientId } = options;
   if (bootstrap === undefined) throw new UsageError("--bootstrap is needed: which brokers are to be asked first?");
   for (const server of bootstrap.split(",")) {
-    if (!/^\S+:\d{1,5}$/.test(server.trim())) throw new UsageError(`--bootstrap: ${server.trim()} is not host:port`);
+    const port = /^\S+:(\d{1,5})$/.exec(server.trim())?.[1];
+    if (port === undefined || Number(port) > 65_535) {
+      throw new UsageError(`--bootstrap: ${server.trim()} is not host:port`);
+    }
   }
   const tls = tlsFrom(options);
   const sasl = await saslFrom(options, io);
