@@ -14,7 +14,7 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/;
 const datePattern =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(Z|[+-]\d{2}:?\d{2})?$/i;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$/i;
 /** The last millisecond that a Date can show. */
 const LAST_MS = 8_640_000_000_000_000;
 
@@ -57,6 +57,8 @@ function dateOf(text: string): number | null {
   // In UTC nothing is skipped by summer time, so that a day or hour that does not exist shows.
   const utcMs = Date.UTC(year!, month! - 1, day, hour, minute, second, millisecond);
   const seen = new Date(utcMs);
+  // A year of two digits would be taken for one of the last century.
+  if (year! < 1970) return null;
   if (seen.getUTCMonth() !== month! - 1 || seen.getUTCDate() !== day || hour! > 23 || minute! > 59 || second! > 59) {
     return null;
   }

@@ -30,7 +30,19 @@ const times: readonly (readonly [text: string, ms: number])[] = [
 describe("a time", () => {
   for (const [text, ms] of times) test(`${text} is ${ms}`, () => assert.equal(parseTime(text, NOW), ms));
 
-  for (const text of ["", "soon", "yesterday", "-5m", "2026-13-01", "2026-02-30", "2026-11-21T25:00", "5 m", "1e3"]) {
+  for (const text of [
+    "",
+    "soon",
+    "yesterday",
+    "-5m",
+    "2026-13-01",
+    "2026-02-30",
+    "2026-11-21T25:00",
+    "2026-11-21T10:30+99:99",
+    "0099-01-01",
+    "5 m",
+    "1e3",
+  ]) {
     test(`${JSON.stringify(text)} is none`, () => {
       assert.throws(
         () => parseTime(text, NOW),
