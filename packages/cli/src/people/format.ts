@@ -3,7 +3,7 @@
 // bytes big endian, %T timestamp, %% a percent sign; \n \r \t \\, \xNN one byte in hexadecimal, \NNN in octal when it begins with 0, else
 // decimal. Other than kcat's: \x takes two digits at most, so that text may follow, and \0 is a byte like any other.
 
-import { CommandError } from "../command-error.ts";
+import { UsageError } from "../command-error.ts";
 import type { DataFormat } from "./record-data.ts";
 import { showData } from "./record-data.ts";
 
@@ -33,7 +33,7 @@ export type RecordFormat = (record: PrintableRecord, write: (piece: string | Buf
 
 type Piece = (record: PrintableRecord) => string | Buffer;
 
-/** @throws CommandError which names what is wrong in the format */
+/** @throws UsageError which names what is wrong in the format */
 export function compileFormat(format: string, formats: DataFormats): RecordFormat {
   const pieces = piecesOf(format, formats);
   return (record, write) => {
@@ -80,9 +80,9 @@ function tokenPiece(letter: string | undefined, formats: DataFormats): Piece {
     case "%":
       return literal(Buffer.from("%"));
     case undefined:
-      throw new CommandError("the format ends with a lone %: write %% for a percent sign");
+      throw new UsageError("the format ends with a lone %: write %% for a percent sign");
     default:
-      throw new CommandError(`the format has %${letter}, which is none of %t %p %o %k %s %h %K %S %R %T %%`);
+      throw new UsageError(`the format has %${letter}, which is none of %t %p %o %k %s %h %K %S %R %T %%`);
   }
 }
 
@@ -117,7 +117,7 @@ function literal(bytes: Buffer): Piece {
 const named: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 const escapePattern = /\\(?:x([\da-f]{1,2})|(\d{1,3})|([^]))/giu;
 
-/** Text with escapes as bytes; also what delimiters are written as. @throws CommandError */
+/** Text with escapes as bytes; also what delimiters are written as. @throws UsageError */
 export function unescapeBytes(text: string): Buffer {
   const parts: Buffer[] = [];
   let at = 0;
@@ -132,10 +132,9 @@ export function unescapeBytes(text: string): Buffer {
 
 function escaped(whole: string, hex?: string, number?: string, letter?: string): Buffer {
   if (hex !== undefined) return Buffer.of(Number.parseInt(hex, 16));
-  if (letter === "x") throw new CommandError(`\\x takes one or two hexadecimal digits, as in \\x1f`);
+  if (letter === "x") throw new UsageError(`\\x takes one or two hexadecimal digits, as in \\x1f`);
   if (letter !== undefined) return Buffer.from(named[letter] ?? letter);
   const value = Number.parseInt(number!, number!.startsWith("0") ? 8 : 10);
-  if (!(value <= 255) || (number!.startsWith("0") && /[89]/.test(number!)))
-    throw new CommandError(`${whole} is no byte`);
+  if (!(value <= 255) || (number!.startsWith("0") && /[89]/.test(number!))) throw new UsageError(`${whole} is no byte`);
   return Buffer.of(value);
 }

@@ -2,7 +2,7 @@
 // serializers write them. Pure. What cannot be read in the format asked for is told by a value, never guessed at.
 
 import { isUtf8 } from "node:buffer";
-import { CommandError } from "../command-error.ts";
+import { CommandError, UsageError } from "../command-error.ts";
 
 /** How bytes are shown. `int` is a big endian integer of 1, 2, 4 or 8 bytes, by their number. */
 export type DataFormat = "string" | "hex" | "base64" | "json" | "int";
@@ -69,6 +69,16 @@ const parsers: Readonly<Record<InputFormat, (text: Buffer) => Buffer>> = {
 /** @throws CommandError when the text is nothing of the kind */
 export function parseData(text: Buffer, format: InputFormat): Buffer {
   return parsers[format](text);
+}
+
+/** A word of the command line as bytes. @throws UsageError when it is nothing of the kind */
+export function parseWord(text: string, format: InputFormat): Buffer {
+  try {
+    return parseData(Buffer.from(text), format);
+  } catch (error) {
+    if (error instanceof CommandError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** @throws CommandError */

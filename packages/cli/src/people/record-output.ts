@@ -44,11 +44,12 @@ export interface RecordWriter {
   end(): 0 | 1;
 }
 
-/** @throws UsageError for options that contradict each other, CommandError for a format that is none */
+/** @throws UsageError for options that contradict each other, and for a format that is none */
 export function recordWriter(io: PeopleIo, flags: RenderFlags): RecordWriter {
   if (flags.format !== undefined && flags.output !== undefined) {
     throw new UsageError("--format and --output cannot go together");
   }
+  checkNullText(flags);
   const mismatches = new Mismatches(flags);
   const formats: DataFormats = {
     key: flags.key ?? "string",
@@ -62,6 +63,13 @@ export function recordWriter(io: PeopleIo, flags: RenderFlags): RecordWriter {
   if (flags.output === "jsonl") return { write: (record) => io.write(`${recordJson(record, formats)}\n`), end };
   const format = flags.format === undefined ? defaultFormat(io, formats, flags) : compileFormat(flags.format, formats);
   return { write: (record) => format(record, write), end };
+}
+
+/** @throws UsageError where null has a spelling of its own */
+export function checkNullText({ nullText, output }: { readonly nullText?: string; readonly output?: string }): void {
+  if (nullText !== undefined && output !== undefined && output !== "table") {
+    throw new UsageError(`--null-text is for text: -o ${output} writes null as it does`);
+  }
 }
 
 function jsonList(io: PeopleIo, formats: DataFormats, end: () => 0 | 1): RecordWriter {

@@ -255,9 +255,10 @@ describe("mistakes are one line:", () => {
   const rows: readonly (readonly [words: string, code: number, stderr: RegExp])[] = [
     ["nowhere", 1, /^ottla: nowhere: .*\(UNKNOWN_TOPIC_OR_PARTITION\)\n$/],
     ["t --partition 3", 1, /^ottla: t has no partition 3: its partitions are 0 to 0 \(UNKNOWN_TOPIC_OR_PARTITION\)\n$/],
+    ["t*", 2, /^ottla: t\* is a pattern: here one topic is meant\n$/],
     ["t --file nosuchfile", 1, /^0 records written to t: .*\nottla: there is no file nosuchfile \(ENOENT\)\n$/],
     ["t --file .", 1, /\nottla: \. cannot be read: EISDIR.*\n$/],
-    ["t -k x --key int", 1, /^ottla: "x" is not a whole number\n$/],
+    ["t -k x --key int", 2, /^ottla: "x" is not a whole number\n$/],
     ["t --json -K :", 2, /^ottla: --json and --key-delimiter cannot go together\n$/],
     ["t --whole -D x", 2, /^ottla: --whole and --delimiter cannot go together\n$/],
     ["t --json -p 1 --any-partition", 2, /^ottla: --partition and --any-partition cannot go together\n$/],

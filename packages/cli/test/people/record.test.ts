@@ -61,6 +61,15 @@ describe("record get", () => {
     assert.equal((await record("get t 0 0 -f %k=%s --key hex")).stdout, `6b31=${whole.value}`);
   });
 
+  test("refuses a text for null where null has a spelling of its own", async () => {
+    await topicWith(broker(), [whole]);
+    for (const output of ["json", "yaml"]) {
+      const { code, stderr } = await record(`get t 0 0 --null-text none -o ${output}`);
+      assert.deepEqual([code, stderr], [2, `ottla: --null-text is for text: -o ${output} writes null as it does\n`]);
+    }
+    assert.equal((await record("get t 0 0 --null-text none -o table")).code, 0);
+  });
+
   test("shows what is no text in hexadecimal, and tells of what is not of its format", async () => {
     await topicWith(broker(), [{ key: Buffer.of(0xff), value: "\u001b[2J" }]);
     const result = await record("get t 0 0 --value json");
@@ -159,7 +168,7 @@ describe("record find", () => {
   });
 
   for (const [words, code, stderr] of [
-    ["find t x --key int", 1, /^ottla: "x" is not a whole number\n$/],
+    ["find t x --key int", 2, /^ottla: "x" is not a whole number\n$/],
     ["find t x --last --max 2", 2, /^ottla: --last and --max cannot go together\n$/],
     ["find nowhere x", 1, /\(UNKNOWN_TOPIC_OR_PARTITION\)\n$/],
   ] as const) {
@@ -257,6 +266,7 @@ describe("record delete", () => {
     ["delete t --before x", 2, /x is no offset: write a whole number, or end/],
     ["delete t --before 5 --yes", 1, /^ottla: nothing was deleted: t-1 ends at 1, before 5 \(OFFSET_OUT_OF_RANGE\)\n$/],
     ["delete t --before 5 -p 7", 1, /t has no partition 7/],
+    ["delete t* --before 1 --yes", 2, /^ottla: t\* is a pattern: here one topic is meant\n$/],
   ] as const) {
     test(`refuses ${words}`, async () => {
       await ten();

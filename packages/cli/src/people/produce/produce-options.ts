@@ -8,7 +8,7 @@ import type { ConnectionFlags } from "../connect.ts";
 import { unescapeBytes } from "../format.ts";
 import { outputOption } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
-import { inputFormats, parseData } from "../record-data.ts";
+import { inputFormats, parseWord } from "../record-data.ts";
 import type { InputFormat } from "../record-data.ts";
 import { positiveDuration } from "../times.ts";
 import { collect, wholeNumber } from "../words.ts";
@@ -122,10 +122,10 @@ function optionName(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** @throws CommandError for a fixed key that is not of its format */
+/** @throws UsageError for a fixed key that is not of its format */
 export function readerOf(topic: string, flags: ProduceFlags): RecordReader {
   const { partition, key: keyFormat = "string", value: valueFormat = "string", fixedKey } = flags;
-  const key = fixedKey === undefined ? null : parseData(Buffer.from(fixedKey), keyFormat);
+  const key = fixedKey === undefined ? null : parseWord(fixedKey, keyFormat);
   const shared = { topic, partition, headers: flags.header ?? [], key };
   if (flags.json === true) return jsonReader({ ...shared, ignoresPartitions: flags.anyPartition === true });
   const keyDelimiter = flags.keyDelimiter === undefined ? null : unescapeBytes(flags.keyDelimiter);

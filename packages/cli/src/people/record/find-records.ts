@@ -11,9 +11,9 @@ import { startOf } from "../consume/consume-options.ts";
 import type { RangeFlags } from "../consume/consume-options.ts";
 import { MAX_POLL_RECORDS, readRanges } from "../consume/read-ranges.ts";
 import { offsetLookup, planRanges } from "../consume/record-ranges.ts";
-import { choosePartitions, knownPartitions } from "../known-partitions.ts";
+import { choosePartitions, partitionsOfTopic } from "../known-partitions.ts";
 import { rateText } from "../rates.ts";
-import { parseData } from "../record-data.ts";
+import { parseWord } from "../record-data.ts";
 import type { InputFormat } from "../record-data.ts";
 import { recordWriter } from "../record-output.ts";
 import type { RecordWriter, RenderFlags } from "../record-output.ts";
@@ -29,10 +29,10 @@ export interface FindRecordsFlags extends ConnectionFlags, Omit<RangeFlags, "fro
 export async function findRecords({ options: flags, words, io }: CommandCall<FindRecordsFlags>): Promise<number> {
   const { key: keyFormat = "string", isolation: isolationLevel = "read_committed", last, max = Infinity } = flags;
   if (last === true && flags.max !== undefined) throw new UsageError("--last and --max cannot go together");
-  const wanted = parseData(Buffer.from(words[1]!), keyFormat);
+  const wanted = parseWord(words[1]!, keyFormat);
   const writer = recordWriter(io, { ...flags, key: keyFormat === "long" ? "int" : keyFormat });
   return await withKafka(flags, io, async (kafka, session) => {
-    const partitions = choosePartitions(await knownPartitions(session, [words[0]!]), flags.partition);
+    const partitions = choosePartitions(await partitionsOfTopic(session, words[0]!), flags.partition);
     const { signal } = session.call;
     const lookUp = offsetLookup(session, isolationLevel);
     const range = { from: startOf(flags), untilMs: flags.until ?? null, endsAtEnd: true };

@@ -11,11 +11,11 @@ import { nameOf, offsetLookup } from "../consume/record-ranges.ts";
 import { dataText } from "../format.ts";
 import type { DataFormats } from "../format.ts";
 import { recordJson } from "../json-records.ts";
-import { choosePartitions, knownPartitions } from "../known-partitions.ts";
+import { choosePartitions, partitionsOfTopic } from "../known-partitions.ts";
 import { print } from "../output.ts";
 import type { OutputOptions } from "../output.ts";
 import type { PeopleIo } from "../people-io.ts";
-import { recordWriter, shownText } from "../record-output.ts";
+import { checkNullText, recordWriter, shownText } from "../record-output.ts";
 import type { RenderFlags } from "../record-output.ts";
 import { fieldLines } from "../table.ts";
 import type { Page } from "../table.ts";
@@ -30,6 +30,7 @@ export async function getRecord({ options: flags, words, io }: CommandCall<GetRe
   const { output, ...render } = flags;
   if (render.format !== undefined && output !== undefined)
     throw new UsageError("--format and --output cannot go together");
+  checkNullText(flags);
   const [topic, partitionText, offsetText] = words;
   const partition = numberOf("partition", partitionText!);
   const offset = numberOf("offset", offsetText!);
@@ -37,7 +38,7 @@ export async function getRecord({ options: flags, words, io }: CommandCall<GetRe
   const writer = render.format === undefined ? null : recordWriter(io, render);
   return await withKafka(flags, io, async (kafka, session) => {
     const { isolation: isolationLevel = "read_uncommitted" } = flags;
-    const [place] = choosePartitions(await knownPartitions(session, [topic!]), [partition]);
+    const [place] = choosePartitions(await partitionsOfTopic(session, topic!), [partition]);
     const lookUp = offsetLookup(session, isolationLevel);
     const [end, beginning] = [await lookUp([place!], "latest"), await lookUp([place!], "earliest")].map(
       (offsets) => offsets.get(nameOf(place!)) ?? 0,
