@@ -118,7 +118,7 @@ export function resolveOptions(options: ClientOptions): ResolvedClientOptions {
     clientId: clientId ?? "ottla",
     topics: topics ?? {},
     tls: tls === undefined || tls === false ? null : tls === true ? {} : tls,
-    sasl: sasl ?? null,
+    sasl: sasl === undefined ? null : checkedSasl(sasl),
     requestTimeoutMs: atLeast("requestTimeoutMs", 1, 30_000),
     defaultApiTimeoutMs: atLeast("defaultApiTimeoutMs", 1, 60_000),
     retryBackoffMs: atLeast("retryBackoffMs", 0, 100),
@@ -145,6 +145,20 @@ export function wholeNumber(name: string, value: unknown, least: number, byDefau
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least)
     throw new ConfigError(`${name} is ${JSON.stringify(value)}, which is not a whole number of at least ${least}`);
   return value;
+}
+
+// Programs without types, and those whose password comes from an environment that lacks it, would log in as "undefined".
+function checkedSasl(sasl: SaslOptions): SaslOptions {
+  const { mechanism, username, password, token } = sasl as Readonly<Record<string, unknown>>;
+  if (mechanism === "OAUTHBEARER") {
+    if (typeof token !== "function") throw new ConfigError("sasl: OAUTHBEARER needs token, a function");
+    return sasl;
+  }
+  if (mechanism !== "PLAIN" && mechanism !== "SCRAM-SHA-256" && mechanism !== "SCRAM-SHA-512")
+    throw new ConfigError(`sasl: there is no mechanism ${JSON.stringify(mechanism)}`);
+  for (const [name, value] of Object.entries({ username, password }))
+    if (typeof value !== "string" || value === "") throw new ConfigError(`sasl: ${mechanism} needs ${name}, a text`);
+  return sasl;
 }
 
 function parseServers(servers: string | readonly string[]): { host: string; port: number }[] {

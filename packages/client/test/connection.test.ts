@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { ManualClock } from "@ottla/base";
+import { ManualClock, ZERO_UUID } from "@ottla/base";
 import { errorCodes } from "@ottla/protocol";
 import { produceApi } from "@ottla/protocol/messages/00-produce.ts";
 import { metadataApi } from "@ottla/protocol/messages/03-metadata.ts";
@@ -234,7 +234,7 @@ test("a broker that reads nothing any more: such a request times out as well, an
   for (const socket of broker.sockets) socket.pause();
   // More than the system keeps for a socket.
   const records = Buffer.alloc(64 * 1024 * 1024);
-  const topicData = [{ name: "t", partitionData: [{ index: 0, records }] }];
+  const topicData = [{ name: "t", topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }];
   const body = { transactionalId: null, acks: 0, timeoutMs: 1, topicData };
   const sent = opened.cluster.send(null, produceApi, body, { noResponse: true, timeoutMs: 1000, maxVersion: 12 });
   clock.advance(999);

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { describeClusterApi } from "@ottla/protocol/messages/60-describe-cluster.ts";
 import { ConfigError } from "../src/errors.ts";
 import { Kafka } from "../src/kafka.ts";
+import type { SaslOptions } from "../src/options.ts";
 import { PATIENCE_MS } from "./support/eventually.ts";
 import { startTarget } from "./target.ts";
 
@@ -49,6 +50,16 @@ describe("options that cannot work are refused before anything is connected", ()
     ["a time of 1.5 ms", { bootstrapServers: "a:1", requestTimeoutMs: 1.5 }],
     ["a negative time", { bootstrapServers: "a:1", retryBackoffMs: -1 }],
   ] as const) {
+    test(what, () => assert.throws(() => new Kafka(options), ConfigError));
+  }
+  for (const [what, sasl] of [
+    ["a mechanism that is none", { mechanism: "plain", username: "u", password: "p" }],
+    ["no mechanism", {}],
+    ["no password", { mechanism: "PLAIN", username: "u" }],
+    ["no user name", { mechanism: "SCRAM-SHA-256", password: "p" }],
+    ["no token", { mechanism: "OAUTHBEARER" }],
+  ] as const) {
+    const options = { bootstrapServers: "a:1", sasl: sasl as SaslOptions };
     test(what, () => assert.throws(() => new Kafka(options), ConfigError));
   }
 });

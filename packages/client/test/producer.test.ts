@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KafkaError } from "../src/errors.ts";
+import { Kafka } from "../src/kafka.ts";
 import { withHeaders } from "../src/producer/interceptors.ts";
 import { Producer } from "../src/producer/producer.ts";
 import type { ProducerOptions } from "../src/producer/producer-options.ts";
@@ -331,6 +332,19 @@ test("a topic that does not come into being is given up after maxBlockMs", async
   await assert.rejects(producer.send({ topic: "not a name", value: "v" }), { code: "INVALID_TOPIC_EXCEPTION" });
 });
 
+test("a record that waited in vain is told why the cluster could not be asked", async () => {
+  // Nobody listens at this port: it is for connections that go out.
+  const kafka = new Kafka({ bootstrapServers: "127.0.0.1:1" });
+  await using producer = kafka.producer({ maxBlockMs: 200 });
+  await assert.rejects(producer.send({ topic: "t", value: "v" }), (error: KafkaError) => {
+    assert.equal(error.code, "TIMEOUT");
+    assert.match(error.message, /ECONNREFUSED/);
+    assert.equal((error.cause as KafkaError).code, "CONNECTION");
+    return true;
+  });
+  await kafka.close();
+});
+
 test("a partition that the topic does not have is refused, and others go on", async () => {
   await using target = await startTarget();
   const topic = target.topicName("partitions");
@@ -413,6 +427,9 @@ test("a producer is not made of options that cannot work", () => {
     { acks: 1, transactionalId: "t" },
     { batchSizeBytes: 0 },
     { retries: 0, idempotent: true },
+    { requestTimeoutMs: 2 ** 31, deliveryTimeoutMs: 2 ** 40 },
+    { transactionalId: "t", transactionTimeoutMs: 2 ** 31 },
+    { partitioner: "sticky" as "default" },
   ];
   for (const options of wrong) assert.throws(() => new Producer(cluster, options), { code: "CONFIG" });
 });

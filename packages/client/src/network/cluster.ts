@@ -3,6 +3,7 @@
 
 import type { Clock, Logger, Random } from "@ottla/base";
 import type { Api } from "@ottla/protocol";
+import type { KafkaError } from "../errors.ts";
 import type { ResolvedClientOptions } from "../options.ts";
 import type { MetricRegistry } from "../metrics.ts";
 
@@ -75,6 +76,8 @@ export interface MetadataWaitOptions {
   readonly timeoutMs?: number;
   /** Default: the client's `allowAutoTopicCreation`. */
   readonly allowAutoTopicCreation?: boolean;
+  /** Told of each attempt that failed, while it is tried again. */
+  readonly onFailure?: (error: KafkaError) => void;
 }
 
 export interface Cluster {

@@ -154,8 +154,9 @@ export class MetadataCache {
 
   private retry<T>(options: MetadataWaitOptions, sentence: string, attempt: () => Promise<T>): Promise<T> {
     const { clock, waits, backoffMs } = this.parts;
-    const { signal, timeoutMs = this.parts.options.defaultApiTimeoutMs } = options;
-    return waits.retry({ signal, deadlineMs: clock.monotonicMs() + timeoutMs, sentence }, backoffMs, attempt);
+    const { signal, onFailure, timeoutMs = this.parts.options.defaultApiTimeoutMs } = options;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    return waits.retry({ signal, deadlineMs, sentence, onFailure }, backoffMs, attempt);
   }
 
   private mayCreate(options: MetadataWaitOptions): boolean {

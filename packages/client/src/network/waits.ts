@@ -11,6 +11,8 @@ export interface WaitLimits {
   readonly sentence: string;
   /** What the last attempt failed with, for the TimeoutError's cause. */
   readonly cause?: unknown;
+  /** Told of each attempt that failed and is followed by another. */
+  readonly onFailure?: ((error: KafkaError) => void) | undefined;
 }
 
 export class Waits {
@@ -51,6 +53,7 @@ export class Waits {
       } catch (error) {
         if (!(error instanceof KafkaError) || !error.retriable) throw error;
         cause = error;
+        limits.onFailure?.(error);
       }
       const leftMs = deadlineMs - this.clock.monotonicMs();
       if (leftMs <= 0) throw cause instanceof TimeoutError ? cause : new TimeoutError(sentence, { cause });

@@ -111,15 +111,19 @@ export function resolveProducerOptions(
   const atLeast = (name: keyof ProducerOptions, least: number, byDefault: number): number =>
     wholeNumber(name, options[name], least, byDefault);
   const requestTimeoutMs = atLeast("requestTimeoutMs", 1, client.requestTimeoutMs);
+  const transactionTimeoutMs = atLeast("transactionTimeoutMs", 1, 60_000);
   const lingerMs = atLeast("lingerMs", 0, 5);
   const batchSizeBytes = atLeast("batchSizeBytes", 1, 16_384);
   const maxRequestBytes = atLeast("maxRequestBytes", 1, 1_048_576);
   const grown = Math.min(Math.max(DEFAULT_GROWN_BATCH_BYTES, batchSizeBytes), maxRequestBytes);
   const maxInFlight = atLeast("maxInFlight", 1, MAX_IN_FLIGHT);
+  for (const [name, value] of Object.entries({ requestTimeoutMs, transactionTimeoutMs }))
+    if (value > INT32_MAX) throw new ConfigError(`${name} is ${value}; brokers take 31 bits`);
+  checkPartitioner(options.partitioner ?? "default");
   if (maxInFlight > MAX_IN_FLIGHT) throw new ConfigError(`maxInFlight is ${maxInFlight}; brokers remember 5 batches`);
   return {
     ...delivery(options),
-    transactionTimeoutMs: atLeast("transactionTimeoutMs", 1, 60_000),
+    transactionTimeoutMs,
     batchSizeBytes,
     maxBatchBytes: atLeast("maxBatchBytes", Math.min(batchSizeBytes, maxRequestBytes), grown),
     lingerMs,
@@ -150,6 +154,11 @@ function delivery(options: ProducerOptions): Delivery {
   if (transactionalId !== null && !wanted) throw new ConfigError("a transactional producer is idempotent");
   if (transactionalId === "") throw new ConfigError("transactionalId is empty");
   return { acks: acks === "all" ? -1 : acks, idempotent: wanted, transactionalId, retries };
+}
+
+function checkPartitioner(partitioner: unknown): void {
+  if (partitioner !== "default" && partitioner !== "roundRobin" && typeof partitioner !== "function")
+    throw new ConfigError(`there is no partitioner ${JSON.stringify(partitioner)}`);
 }
 
 function deliveryTimeout(options: ProducerOptions, leastMs: number): number {

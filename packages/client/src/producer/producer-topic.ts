@@ -2,6 +2,7 @@
 // serde has answered. Records of a topic leave the line in the order in which they came.
 
 import type { Random } from "@ottla/base";
+import type { KafkaError } from "../errors.ts";
 import type { TopicMetadata } from "../network/cluster.ts";
 import type { Serde, TopicSerdes } from "../serdes.ts";
 import { bytesSerde, stringSerde } from "../serdes.ts";
@@ -31,6 +32,8 @@ export class ProducerTopic {
   readonly line = new WaitingLine();
   /** Somebody is asking for its metadata. */
   isLoading = false;
+  /** What the last attempt to ask for them failed with, while it is tried again. */
+  lastFailure: KafkaError | null = null;
   /** A record went into a batch since this was last looked at. */
   isUsed = false;
   lastUsedMs = 0;

@@ -131,7 +131,8 @@ export class RecordIntake {
   topicFailed(topic: ProducerTopic, error: KafkaError): void {
     const nowMs = this.parts.cluster.clock.monotonicMs();
     const isOut = (waiting: WaitingRecord): boolean => !error.retriable || waiting.deadlineMs <= nowMs;
-    for (const waiting of topic.line.remove(isOut)) this.fail(waiting, error);
+    for (const waiting of topic.line.remove(isOut))
+      this.fail(waiting, error.code === "TIMEOUT" ? waitedTooLong(waiting, "topic") : error);
     this.advance(topic);
   }
 
@@ -286,10 +287,10 @@ export class RecordIntake {
     const isOut = (waiting: WaitingRecord): boolean => waiting.deadlineMs <= nowMs;
     for (const waiting of this.starved.remove(isOut)) {
       meters.memoryExhausted();
-      this.fail(waiting, waitedTooLong(waiting.topic));
+      this.fail(waiting, waitedTooLong(waiting, "memory"));
     }
     for (const topic of topics.all()) {
-      for (const waiting of topic.line.remove(isOut)) this.fail(waiting, waitedTooLong(topic));
+      for (const waiting of topic.line.remove(isOut)) this.fail(waiting, waitedTooLong(waiting, "topic"));
       this.advance(topic);
     }
     this.deadlineMs = Infinity;

@@ -58,13 +58,15 @@ export class TopicDirectory {
     topic.endInterest ??= this.cluster.interest([topic.name]);
     topic.lastUsedMs = this.cluster.clock.monotonicMs();
     const { name } = topic;
-    const timeoutMs = this.maxBlockMs;
-    const asked = refresh
-      ? this.cluster.refreshMetadata({ timeoutMs })
-      : this.cluster.topicMetadata(name, { timeoutMs });
+    const limits = {
+      timeoutMs: this.maxBlockMs,
+      onFailure: (error: KafkaError): void => void (topic.lastFailure = error),
+    };
+    const asked = refresh ? this.cluster.refreshMetadata(limits) : this.cluster.topicMetadata(name, limits);
     asked.then(
       () => {
         topic.isLoading = false;
+        topic.lastFailure = null;
         topic.update(this.cluster.metadata.topics.get(name));
         this.events.onLoaded(topic);
       },

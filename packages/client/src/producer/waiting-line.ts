@@ -69,8 +69,16 @@ export function tellFlushes(waiting: WaitingRecord): void {
   waiting.flushes = null;
 }
 
-export function waitedTooLong(topic: ProducerTopic): KafkaError {
-  const isKnown = topic.partitionCount > 0;
-  const what = isKnown ? "there was no memory for the record" : `the partitions of ${topic.name} were not known`;
-  return new TimeoutError(`${what} within maxBlockMs`, { context: { topic: topic.name } });
+/** The record's time is over. Its error says what was waited for and, as far as is known, why in vain. */
+export function waitedTooLong({ topic, isSerializing }: WaitingRecord, what: "memory" | "topic"): KafkaError {
+  const options = { context: { topic: topic.name } };
+  if (what === "memory") return new TimeoutError("there was no memory for the record within maxBlockMs", options);
+  if (isSerializing) return new TimeoutError("the record's serde did not answer within maxBlockMs", options);
+  const { lastFailure: cause, partitionCount, name } = topic;
+  const sentence =
+    partitionCount > 0
+      ? `the record's turn for ${name} did not come within maxBlockMs`
+      : `the partitions of ${name} were not known within maxBlockMs`;
+  if (cause === null) return new TimeoutError(sentence, options);
+  return new TimeoutError(`${sentence}: ${cause.message}`, { ...options, cause });
 }
