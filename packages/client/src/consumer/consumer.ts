@@ -268,7 +268,7 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
       if (signal?.aborted === true) throw new AbortedError(signal);
       const state = this.reader.stateOf(partition);
       if (state.hasPosition) return state.position;
-      if (state.error !== null) throw takeError(state);
+      if (state.error !== null) throw this.takeError(state);
       const leftMs = deadlineMs - clock.monotonicMs();
       const { topic } = partition;
       if (leftMs <= 0)
@@ -439,6 +439,14 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
     return list.map((each) => this.reader.stateOf(each));
   }
 
+  /** Told once; whoever waits for the partition tries it again. */
+  private takeError(state: PartitionState): KafkaError {
+    const error = state.error!;
+    state.error = null;
+    this.reader.changed();
+    return error;
+  }
+
   private assertOpen(): void {
     if (this.closing !== null) throw new ClosedError("consumer");
   }
@@ -459,12 +467,6 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
     const leaving = leaveGroup === undefined ? {} : { leaveGroup };
     await bounded(Promise.all([this.membership?.close({ timeoutMs: left(), ...leaving }), this.reader.close()]));
   }
-}
-
-function takeError(state: PartitionState): KafkaError {
-  const error = state.error!;
-  state.error = null;
-  return error;
 }
 
 function nameOf({ topic, partition }: TopicPartition): string {
