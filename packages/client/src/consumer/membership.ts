@@ -26,6 +26,14 @@ export interface AssignmentListener {
   failed(error: KafkaError): void;
 }
 
+export interface CommitOptions extends CallOptions {
+  /**
+   * A topic that brokers do not know ends it. The application's own commits are tried again, as the topic may be a new one; what is
+   * committed by the way would hold up everything else for one that was deleted. Default false.
+   */
+  readonly needsTopics?: boolean;
+}
+
 /** The group side, as the reader sees it. */
 export interface Membership {
   readonly groupId: string;
@@ -40,7 +48,7 @@ export interface Membership {
   /** While the application waits for records, it is not late. */
   waiting(isWaiting: boolean): void;
   /** Retries what is retriable within the timeout. @throws CommitFailedError when the member is no longer of the generation */
-  commit(offsets: readonly OffsetToCommit[], options?: CallOptions): Promise<void>;
+  commit(offsets: readonly OffsetToCommit[], options?: CommitOptions): Promise<void>;
   /** One entry per partition asked for. `requireStable` waits for offsets of open transactions (KIP-447). */
   committed(partitions: readonly TopicPartition[], options?: CallOptions): Promise<readonly CommittedOffset[]>;
   /** Asks for a rebalance (KIP-568). */

@@ -6,9 +6,10 @@
 //         resetting    -> fetching                                  (ListOffsets answered, or a seek)
 //         validating   -> fetching | resetting                      (OffsetForLeaderEpoch answered)
 //         fetching     -> resetting | validating                    (out of range, seek to an end; new leader epoch)
+//         any          -> initializing                              (the topic was deleted and made anew)
 // `version` rises whenever the position is set anew: answers to requests of an older version are dropped.
 
-import { assert } from "@ottla/base";
+import { assert, ZERO_UUID } from "@ottla/base";
 import type { KafkaError } from "../errors.ts";
 import type { TopicPartition } from "../records.ts";
 import type { FetchedChunk } from "./decode/fetched-chunk.ts";
@@ -30,6 +31,8 @@ export class PartitionState implements TopicPartition {
   readonly partition: number;
   /** "topic-partition". */
   readonly name: string;
+  /** By setTopicId; ZERO_UUID until the metadata tell it. */
+  topicId = ZERO_UUID;
   phase: Phase = "initializing";
   version = 0;
   /** The next record for the application; valid when validating or fetching. */
@@ -108,6 +111,24 @@ export class PartitionState implements TopicPartition {
     this.resetTarget = target;
     this.position = this.fetchOffset = UNKNOWN;
     this.positionEpoch = this.fetchEpoch = UNKNOWN;
+  }
+
+  /**
+   * A topic of the same name with another id is another topic: positions and epochs of before mean nothing in it. Java's consumer
+   * keeps its position, and passes over the new records below it. Answers whether it is so.
+   */
+  setTopicId(topicId: string): boolean {
+    const isAnother = this.topicId !== ZERO_UUID && topicId !== ZERO_UUID && topicId !== this.topicId;
+    if (topicId !== ZERO_UUID) this.topicId = topicId;
+    if (!isAnother) return false;
+    this.startAnew();
+    this.phase = "initializing";
+    this.position = this.fetchOffset = UNKNOWN;
+    this.positionEpoch = this.fetchEpoch = UNKNOWN;
+    this.leaderId = this.leaderEpoch = this.preferredReplica = UNKNOWN;
+    this.highWatermark = this.lastStableOffset = this.logStartOffset = UNKNOWN;
+    this.committed = null;
+    return true;
   }
 
   /** The leader is another, or its epoch is: the position has to be confirmed by it. Answers whether something changed. */

@@ -271,7 +271,12 @@ export class Reader {
     const { topics } = this.cluster.metadata;
     let isChanged = false;
     for (const state of this.partitions) {
-      const { leaderId = -1, leaderEpoch = -1 } = topics.get(state.topic)?.partitions[state.partition] ?? {};
+      const topic = topics.get(state.topic);
+      if (topic !== undefined && state.setTopicId(topic.topicId)) {
+        isChanged = true;
+        this.cluster.logger.info({ partition: state.name }, "The topic was deleted and made anew.");
+      }
+      const { leaderId = -1, leaderEpoch = -1 } = topic?.partitions[state.partition] ?? {};
       // A leader that is missing for a moment is no other leader.
       if (leaderId < 0 && state.leaderId >= 0) continue;
       if (state.setLeader(leaderId, leaderEpoch)) isChanged = true;

@@ -8,7 +8,7 @@ import type { CallOptions, OffsetToCommit } from "../../records.ts";
 import { announcer } from "../../diagnostics.ts";
 import type { ResolvedConsumerOptions } from "../consumer-options.ts";
 import { errorOf } from "../error-of.ts";
-import type { Membership } from "../membership.ts";
+import type { CommitOptions, Membership } from "../membership.ts";
 import type { PartitionState } from "../partition-state.ts";
 import type { PartitionTable } from "../partition-table.ts";
 import { offsetsToCommit } from "./commit-tracker.ts";
@@ -54,7 +54,7 @@ export class Committer {
   }
 
   /** @throws StateError without a group; whatever Membership.commit throws */
-  async commit(offsets: readonly OffsetToCommit[], options: CallOptions): Promise<void> {
+  async commit(offsets: readonly OffsetToCommit[], options: CommitOptions): Promise<void> {
     const { membership } = this;
     if (membership === null) throw new StateError("a consumer without a groupId cannot commit");
     if (offsets.length === 0) return;
@@ -68,15 +68,18 @@ export class Committer {
   }
 
   /** Commits what these partitions' records are done with, as far as it is not committed. @throws as `commit` */
-  commitDone(states: Iterable<PartitionState>, options: CallOptions): Promise<void> {
+  commitDone(states: Iterable<PartitionState>, options: CommitOptions): Promise<void> {
     return this.commit(offsetsToCommit(states), options);
   }
 
   /** The same; when it fails it is logged, and tried again at the next time, if the partitions are still ours then. Never rejects. */
   async flush(states: Iterable<PartitionState>, options: CallOptions = {}): Promise<void> {
     if (!this.options.commitsAfterProcessing) return;
+    const { topics } = this.cluster.metadata;
+    // Brokers forget the offsets of a topic that is deleted; by its name they might take them for those of a new one.
+    const left = [...states].filter(({ topic }) => topics.has(topic));
     try {
-      await this.commitDone(states, { timeoutMs: this.options.defaultApiTimeoutMs, ...options });
+      await this.commitDone(left, { timeoutMs: this.options.defaultApiTimeoutMs, needsTopics: true, ...options });
     } catch (error) {
       const { code, message } = errorOf(error);
       this.cluster.logger.warn({ code, error: message }, "Processed offsets were not committed.");

@@ -2,7 +2,6 @@
 // `pump` may be called whenever something changed; it sends what can be sent and no more. Nothing here waits for the application.
 
 import type { Timer } from "@ottla/base";
-import { ZERO_UUID } from "@ottla/base";
 import { fetchApi } from "@ottla/protocol/messages/01-fetch.ts";
 import type { FetchResponse } from "@ottla/protocol/messages/01-fetch.ts";
 import { announcer } from "../../diagnostics.ts";
@@ -174,8 +173,8 @@ export class Fetcher implements BrokerFacts {
   }
 
   private entryOf(state: PartitionState): FetchEntry {
-    const { name, topic, partition, fetchOffset, leaderEpoch } = state;
-    const topicId = this.context.cluster.metadata.topics.get(topic)?.topicId ?? ZERO_UUID;
+    // Though the metadata lack the topic: by name, one that was made anew would be read from a position in the old one.
+    const { name, topic, topicId, partition, fetchOffset, leaderEpoch } = state;
     const maxBytes = this.context.options.maxPartitionFetchBytes;
     return { name, topic, topicId, partition, fetchOffset, leaderEpoch, maxBytes };
   }

@@ -28,3 +28,7 @@ const reactions: Readonly<Record<number, CommitReaction>> = {
 export function commitReaction(errorCode: number): CommitReaction {
   return reactions[errorCode] ?? (isRetriable(errorCode) ? "again" : "failed");
 }
+
+export function isUnknownTopic(errorCode: number): boolean {
+  return errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION || errorCode === errorCodes.UNKNOWN_TOPIC_ID;
+}

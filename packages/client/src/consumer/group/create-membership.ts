@@ -6,7 +6,7 @@ import { randomUuid } from "@ottla/base";
 import { BrokerError, ClosedError, ConfigError, KafkaError, TimeoutError } from "../../errors.ts";
 import type { Cluster } from "../../network/cluster.ts";
 import type { CallOptions, CommittedOffset, GroupMetadata, OffsetToCommit, TopicPartition } from "../../records.ts";
-import type { AssignmentListener, Membership, Subscription } from "../membership.ts";
+import type { AssignmentListener, CommitOptions, Membership, Subscription } from "../membership.ts";
 import type { Assignor } from "./assignors/assignor.ts";
 import { resolveAssignors } from "./assignors/resolve-assignors.ts";
 import type { AssignorName } from "./assignors/resolve-assignors.ts";
@@ -150,7 +150,7 @@ class GroupMembership implements Membership {
     this.dispatch({ kind: "rejoin", reason });
   }
 
-  commit(offsets: readonly OffsetToCommit[], options: CallOptions = {}): Promise<void> {
+  commit(offsets: readonly OffsetToCommit[], options: CommitOptions = {}): Promise<void> {
     return this.isClosed ? Promise.reject(new ClosedError("consumer")) : this.commits.commit(offsets, options);
   }
 

@@ -11,8 +11,9 @@ import { offsetCommitApi } from "@ottla/protocol/messages/08-offset-commit.ts";
 import type { OffsetCommitRequestInput, OffsetCommitResponse } from "@ottla/protocol/messages/08-offset-commit.ts";
 import { AbortedError, brokerError, CommitFailedError, ConfigError, KafkaError, TimeoutError } from "../../errors.ts";
 import type { Cluster } from "../../network/cluster.ts";
-import type { CallOptions, OffsetToCommit, TopicPartition } from "../../records.ts";
-import { commitReaction } from "./commit-answers.ts";
+import type { OffsetToCommit, TopicPartition } from "../../records.ts";
+import type { CommitOptions } from "../membership.ts";
+import { commitReaction, isUnknownTopic } from "./commit-answers.ts";
 import type { CommitAccess, MemberIdentity } from "./member.ts";
 import { keyOf } from "./partition-set.ts";
 
@@ -37,6 +38,9 @@ interface Commit {
   readonly offsets: readonly OffsetToCommit[];
   /** Of which assignment each partition is; null outside a group. */
   readonly since: readonly number[] | null;
+  /** The topic's id as it was known then, ZERO_UUID when it was not. Of each partition. */
+  readonly topicIds: readonly string[];
+  readonly needsTopics: boolean;
   readonly timeoutMs: number;
   settle(error: KafkaError | null): void;
   isSettled: boolean;
@@ -58,7 +62,7 @@ export class OffsetCommits {
   }
 
   /** @throws ConfigError, CommitFailedError, TimeoutError, AbortedError, BrokerError */
-  commit(offsets: readonly OffsetToCommit[], options: CallOptions = {}): Promise<void> {
+  commit(offsets: readonly OffsetToCommit[], options: CommitOptions = {}): Promise<void> {
     if (offsets.length === 0) return Promise.resolve();
     const wrong = offsets.find(({ offset }) => !Number.isSafeInteger(offset) || offset < 0);
     if (wrong !== undefined) return Promise.reject(new ConfigError(`${wrong.offset} is no offset to commit`));
@@ -90,18 +94,20 @@ export class OffsetCommits {
     offsets: readonly OffsetToCommit[],
     call: {
       since: readonly number[] | null;
-      options: CallOptions;
+      options: CommitOptions;
       resolve: () => void;
       reject: (error: KafkaError) => void;
     },
   ): void {
     const { clock, options: client } = this.parts.cluster;
-    const { signal, timeoutMs = client.defaultApiTimeoutMs } = call.options;
+    const { signal, timeoutMs = client.defaultApiTimeoutMs, needsTopics = false } = call.options;
     let timer: Timer | null = null;
     const onAbort = (): void => commit.settle(new AbortedError(signal!));
     const commit: Commit = {
       offsets,
       since: call.since,
+      topicIds: offsets.map(({ topic }) => this.idOf(topic)),
+      needsTopics,
       timeoutMs,
       isSettled: false,
       cause: null,
@@ -146,7 +152,10 @@ export class OffsetCommits {
   private admit(): boolean {
     const membership = this.parts.membership();
     for (const commit of this.pending) {
-      if (commit.isSettled || commit.since === null) continue;
+      if (commit.isSettled) continue;
+      const replaced = commit.offsets.find((each, at) => this.isAnother(each.topic, commit.topicIds[at]!));
+      if (replaced !== undefined) commit.settle(this.notTheSame(replaced, commit.cause));
+      if (commit.since === null) continue;
       const lost = commit.offsets.find((each, at) => this.parts.ownedSince(each) !== commit.since![at]);
       if (lost !== undefined) commit.settle(this.notOwned(lost, commit.cause));
       else if (membership === null || membership.access === "closed")
@@ -156,6 +165,23 @@ export class OffsetCommits {
     }
     this.pending = this.pending.filter(({ isSettled }) => !isSettled);
     return this.pending.length > 0;
+  }
+
+  private idOf(topic: string): string {
+    return this.parts.cluster.metadata.topics.get(topic)?.topicId ?? ZERO_UUID;
+  }
+
+  private isAnother(topic: string, topicId: string): boolean {
+    const now = this.idOf(topic);
+    return now !== topicId && now !== ZERO_UUID && topicId !== ZERO_UUID;
+  }
+
+  // An offset of the old one would have the records of the new one below it passed over.
+  private notTheSame({ topic, partition }: TopicPartition, cause: KafkaError | null): CommitFailedError {
+    return new CommitFailedError(`topic ${topic} was deleted and made anew since the offset was read`, {
+      ...this.reason(cause),
+      context: { topic, partition, groupId: this.parts.groupId },
+    });
   }
 
   private notOwned({ topic, partition }: TopicPartition, cause: KafkaError | null = null): CommitFailedError {
@@ -197,22 +223,21 @@ export class OffsetCommits {
   }
 
   private request(offsets: readonly OffsetToCommit[], { memberId, generationId }: MemberIdentity) {
-    const { groupId, groupInstanceId, cluster } = this.parts;
+    const { groupId, groupInstanceId } = this.parts;
     const topics = new Map<string, OffsetToCommit[]>();
     for (const each of offsets) {
       const list = topics.get(each.topic);
       if (list === undefined) topics.set(each.topic, [each]);
       else list.push(each);
     }
-    const idOf = (topic: string): string => cluster.metadata.topics.get(topic)?.topicId ?? ZERO_UUID;
-    const haveIds = [...topics.keys()].every((topic) => idOf(topic) !== ZERO_UUID);
+    const haveIds = [...topics.keys()].every((topic) => this.idOf(topic) !== ZERO_UUID);
     const body = (version: number): OffsetCommitRequestInput => ({
       groupId,
       generationIdOrMemberEpoch: generationId,
       memberId,
       groupInstanceId: version >= 7 && generationId >= 0 ? groupInstanceId : null,
       topics: [...topics].map(([name, list]) => ({
-        ...(version >= FIRST_VERSION_WITH_IDS ? { name: "", topicId: idOf(name) } : { name, topicId: ZERO_UUID }),
+        ...(version >= FIRST_VERSION_WITH_IDS ? { name: "", topicId: this.idOf(name) } : { name, topicId: ZERO_UUID }),
         partitions: list.map(({ partition, offset, leaderEpoch = -1, metadata = "" }) => ({
           partitionIndex: partition,
           committedOffset: offset,
@@ -260,7 +285,7 @@ export class OffsetCommits {
       const { topic, partition } = each;
       cause = brokerError(code, null, { topic, partition, groupId: this.parts.groupId, api: offsetCommitApi.name });
       const reaction = commitReaction(code);
-      if (reaction === "failed") commit.settle(cause);
+      if (reaction === "failed" || (commit.needsTopics && isUnknownTopic(code))) commit.settle(cause);
       else if (reaction === "membership" && commit.since === null)
         commit.settle(
           new CommitFailedError("the group has members, so that nobody else may commit", this.reason(cause)),
