@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -50,6 +50,9 @@ test("the tarballs install and run in an empty folder", { timeout: 240_000 }, as
   assert.equal(await node("typed.ts"), "0 first true");
   assert.equal(await node("plain.js"), "true NO");
   assert.match(await node("node_modules/ottla/lib/cli/bin/ottla.js", "--version"), /^\d+\.\d+\.\d+$/);
+  assert.equal(await node("node_modules/ottla/lib/cli/bin/kafka-topics.js", "--version"), "4.3.1");
+  // Code compiled for the next run is kept inside the package, and goes with it.
+  assert.equal(existsSync(join(folder, "node_modules/node_modules")), false);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")];
   const strict = ["--noEmit", "--strict", "--module", "nodenext", "--target", "esnext", ...types, "typed.ts"];
