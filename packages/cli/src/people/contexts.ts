@@ -62,7 +62,8 @@ export async function readContexts(env: Environment): Promise<Contexts> {
     text = await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return { current: null, contexts: new Map() };
-    throw new CommandError(`${path}: ${(error as Error).message}`);
+    // "EACCES: permission denied", without the call and the path behind it.
+    throw new CommandError(`${path}: ${(error as Error).message.replace(/, \w+(?: '.*')?$/, "")}`);
   }
   const { parse } = await import("yaml");
   let read: unknown;
