@@ -43,8 +43,8 @@ function lines(quick: boolean): Line[] {
   return [
     produce("single", 100, 10_000),
     produce("single", 1000, 10_000),
-    produce("many", 100, 500_000),
-    produce("many", 1000, 100_000),
+    produce("many", 100, 200_000),
+    produce("many", 1000, 60_000),
     produce("batches", 100, 2_000_000),
     produce("batches", 1000, 400_000),
     consume(100, 3_000_000),
