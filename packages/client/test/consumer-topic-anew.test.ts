@@ -49,6 +49,30 @@ describe("a topic that was deleted and made anew", () => {
     );
   }
 
+  for (const { name, options } of ways) {
+    test(
+      `${name}: deleted, it does not come back because somebody reads it`,
+      { timeout: PATIENCE_MS, skip: isReference },
+      async () => {
+        await using kit = await startConsuming();
+        const topic = await kit.topic("gone");
+        await write(kit.cluster, { topic, partition: 0 }, numbers(3));
+        const given = options(kit.target.topicName("g"));
+        const consumer = kit.consumer({ ...given, autoOffsetReset: "earliest" }, { retryBackoffMs: 10 });
+        if (given.groupId === undefined) await consumer.assign([{ topic, partition: 0 }]);
+        else await consumer.subscribe(topic);
+        assert.deepEqual(await readValues(consumer, 3), numbers(3));
+        const reading = consumer.poll({ timeoutMs: PATIENCE_MS }).catch(() => []);
+        const { until, journal } = kit.target.broker!;
+        await kit.admin.deleteTopics([topic]);
+        await until.request("Metadata", { times: 5, topic, after: journal.total });
+        assert.equal((await kit.admin.listTopics()).has(topic), false);
+        await consumer.close();
+        await reading;
+      },
+    );
+  }
+
   const ofOurBroker = { timeout: PATIENCE_MS, skip: isReference };
   test("a commit of the old one that is still under way is not one of the new one", ofOurBroker, async () => {
     await using kit = await startConsuming();

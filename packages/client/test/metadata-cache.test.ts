@@ -81,7 +81,11 @@ function response(names: readonly string[], errors: Readonly<Record<string, numb
 describe("together", () => {
   test("who asks in one turn shares a request, who asks while it is under way shares the next", async () => {
     const bench = new Bench();
-    const first = Promise.all([bench.cache.topic("a", {}), bench.cache.topic("b", {}), bench.cache.refresh({})]);
+    const first = Promise.all([
+      bench.cache.topic("a", {}),
+      bench.cache.topic("b", {}),
+      bench.cache.refresh({ allowAutoTopicCreation: true }),
+    ]);
     await bench.settle();
     assert.deepEqual(
       bench.asked.map(({ topics }) => topics),
@@ -105,11 +109,11 @@ describe("together", () => {
 
   test("a refresh waits for the backoff after the last answer; a new topic does not", async () => {
     const bench = new Bench();
-    const first = bench.cache.refresh({});
+    const first = bench.cache.refresh({ allowAutoTopicCreation: true });
     await bench.settle();
     bench.asked[0]!.answer();
     await first;
-    const second = bench.cache.refresh({});
+    const second = bench.cache.refresh({ allowAutoTopicCreation: true });
     await bench.settle();
     assert.equal(bench.asked.length, 1);
     const topic = bench.cache.topic("new", {});
@@ -117,7 +121,7 @@ describe("together", () => {
     assert.deepEqual(bench.asked[1]!.topics, ["new"]);
     bench.asked[1]!.answer();
     await Promise.all([second, topic]);
-    const third = bench.cache.refresh({});
+    const third = bench.cache.refresh({ allowAutoTopicCreation: true });
     bench.clock.advance(99);
     await bench.settle();
     assert.equal(bench.asked.length, 2);
@@ -131,17 +135,17 @@ describe("together", () => {
 
   test("a refresh for a topic of new interest does not wait either, and only once", async () => {
     const bench = new Bench();
-    const first = bench.cache.refresh({});
+    const first = bench.cache.refresh({ allowAutoTopicCreation: true });
     await bench.settle();
     bench.asked[0]!.answer();
     await first;
     bench.cache.interest(["new", "missing"]);
-    const second = bench.cache.refresh({});
+    const second = bench.cache.refresh({ allowAutoTopicCreation: true });
     await bench.settle();
     assert.deepEqual(bench.asked[1]!.topics, ["new", "missing"]);
     bench.asked[1]!.answer({ missing: errorCodes.UNKNOWN_TOPIC_OR_PARTITION });
     await second;
-    const third = bench.cache.refresh({});
+    const third = bench.cache.refresh({ allowAutoTopicCreation: true });
     await bench.settle();
     assert.equal(bench.asked.length, 2);
     bench.clock.advance(100);
@@ -175,6 +179,16 @@ describe("together", () => {
     );
     bench.asked[2]!.answer();
     assert.deepEqual([(await first).name, (await second).name], ["a", "b"]);
+    bench.close();
+  });
+
+  test("a refresh that is not told to create topics creates none", async () => {
+    const bench = new Bench();
+    const refreshed = bench.cache.refresh({});
+    await bench.settle();
+    bench.asked[0]!.answer();
+    await refreshed;
+    assert.equal(bench.asked[0]!.mayCreate, false);
     bench.close();
   });
 

@@ -335,7 +335,7 @@ test("a topic that does not come into being is given up after maxBlockMs", async
 test("a record that waited in vain is told why the cluster could not be asked", async () => {
   // Nobody listens at this port: it is for connections that go out.
   const kafka = new Kafka({ bootstrapServers: "127.0.0.1:1" });
-  await using producer = kafka.producer({ maxBlockMs: 200 });
+  await using producer = kafka.producer({ maxBlockMs: 2_000 });
   await assert.rejects(producer.send({ topic: "t", value: "v" }), (error: KafkaError) => {
     assert.equal(error.code, "TIMEOUT");
     assert.match(error.message, /ECONNREFUSED/);

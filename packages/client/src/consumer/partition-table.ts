@@ -44,6 +44,12 @@ export class PartitionTable {
     return this.states.values();
   }
 
+  /** Whether there is one that no metadata ever told of: its topic may have to be created. */
+  isAnyUnseen(): boolean {
+    for (const { leaderId } of this.states.values()) if (leaderId < 0) return true;
+    return false;
+  }
+
   topics(): readonly string[] {
     this.cachedTopics ??= [...new Set([...this.states.values()].map((state) => state.topic))];
     return this.cachedTopics;

@@ -74,7 +74,7 @@ export type CoordinatorKind = "group" | "transaction";
 export interface MetadataWaitOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
-  /** Default: the client's `allowAutoTopicCreation`. */
+  /** Default: the client's `allowAutoTopicCreation` for a topic that is named, false for a refresh of all. */
   readonly allowAutoTopicCreation?: boolean;
   /** Told of each attempt that failed, while it is tried again. */
   readonly onFailure?: (error: KafkaError) => void;

@@ -90,9 +90,10 @@ export class MetadataCache {
     };
   }
 
-  /** Resolves with the next update; tries again on errors that pass. */
+  /** Resolves with the next update; tries again on errors that pass. Creates no topic unless it is told to: one that was deleted stays so. */
   refresh(options: MetadataWaitOptions): Promise<MetadataView> {
-    return this.retry(options, "no metadata came", () => this.ask({ isFull: true }, this.mayCreate(options)));
+    const mayCreate = options.allowAutoTopicCreation === true && this.parts.options.allowAutoTopicCreation;
+    return this.retry(options, "no metadata came", () => this.ask({ isFull: true }, mayCreate));
   }
 
   topic(name: string, options: MetadataWaitOptions): Promise<TopicMetadata> {

@@ -286,7 +286,7 @@ export class Fetcher implements BrokerFacts {
 
   // One at a time, and not sooner than a backoff after the one before.
   private refreshMetadata(): void {
-    const { cluster } = this.context;
+    const { cluster, partitions } = this.context;
     if (this.isRefreshing || this.aborting.signal.aborted) return;
     this.wantsRefresh = cluster.clock.monotonicMs() < this.refreshAtMs;
     if (this.wantsRefresh) return;
@@ -299,7 +299,8 @@ export class Fetcher implements BrokerFacts {
       if (failure !== null && !errorOf(failure).retriable) this.context.failed(errorOf(failure));
       this.pump();
     };
-    cluster.refreshMetadata({ signal: this.aborting.signal }).then(() => ended(null), ended);
+    const options = { signal: this.aborting.signal, allowAutoTopicCreation: partitions.isAnyUnseen() };
+    cluster.refreshMetadata(options).then(() => ended(null), ended);
   }
 
   private async endSession({ nodeId, session }: BrokerFetches): Promise<void> {

@@ -12,6 +12,8 @@ export class TopicWatch {
   private readonly timeoutMs: number;
   private subscription: Subscription | null = null;
   private groupTopics: readonly string[] = [];
+  /** Of the subscription: those that were there once. They are not created again. */
+  private readonly seen = new Set<string>();
   private releaseSubscription = (): void => {};
   private releaseGroup = (): void => {};
   private retry: Timer | null = null;
@@ -26,6 +28,7 @@ export class TopicWatch {
   subscribe(subscription: Subscription | null): void {
     const release = this.releaseSubscription;
     this.subscription = subscription;
+    this.seen.clear();
     if (subscription === null) this.releaseSubscription = () => {};
     else if (subscription.kind === "topics") this.releaseSubscription = this.cluster.interest(subscription.topics);
     else this.releaseSubscription = this.cluster.interest("all");
@@ -65,6 +68,9 @@ export class TopicWatch {
 
   /** Asks for topics that are not there, now or after a while. */
   look(): void {
+    const { subscription } = this;
+    if (subscription?.kind === "topics")
+      for (const name of subscription.topics) if (this.cluster.metadata.topics.has(name)) this.seen.add(name);
     if (this.missing(this.cluster.metadata).length === 0) {
       this.attempt = 0;
       this.retry?.cancel();
@@ -94,7 +100,8 @@ export class TopicWatch {
   private async ask(): Promise<void> {
     this.isAsking = true;
     try {
-      await this.cluster.refreshMetadata({ timeoutMs: this.timeoutMs });
+      const allowAutoTopicCreation = this.missing(this.cluster.metadata).some((name) => !this.seen.has(name));
+      await this.cluster.refreshMetadata({ timeoutMs: this.timeoutMs, allowAutoTopicCreation });
     } catch (error) {
       this.cluster.logger.debug({ error: String(error) }, "Metadata of subscribed topics did not come.");
     } finally {

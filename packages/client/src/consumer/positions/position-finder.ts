@@ -202,7 +202,7 @@ export class PositionFinder {
   }
 
   private retryLater(states: readonly PartitionState[]): void {
-    const { cluster } = this.context;
+    const { cluster, partitions } = this.context;
     const nowMs = cluster.clock.monotonicMs();
     let soonestMs = Infinity;
     for (const state of states) {
@@ -210,7 +210,8 @@ export class PositionFinder {
       soonestMs = Math.min(soonestMs, state.retryAtMs);
     }
     if (states.length === 0) return;
-    cluster.refreshMetadata({ signal: this.aborting.signal }).catch((error: unknown) => {
+    const options = { signal: this.aborting.signal, allowAutoTopicCreation: partitions.isAnyUnseen() };
+    cluster.refreshMetadata(options).catch((error: unknown) => {
       if (!this.aborting.signal.aborted && !errorOf(error).retriable) this.context.failed(errorOf(error));
     });
     this.wakeAt(soonestMs);
