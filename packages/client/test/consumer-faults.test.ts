@@ -163,7 +163,7 @@ describe("failures on the way", ofOurBroker, () => {
       },
     });
     await begun.promise;
-    kit.target.broker!.faults.add({ api: "Heartbeat", times: 1, action: { error: "UNKNOWN_MEMBER_ID" } });
+    kit.target.broker!.faults.add({ api: "Heartbeat", times: 1, action: { error: "ILLEGAL_GENERATION" } });
     await running;
     const again = ["0", "1", "2"].flatMap((value) => [`begins ${value}`, `ends ${value}`]);
     assert.deepEqual(told, ["assigned", "begins 0", "lost", "assigned", "ends 0", ...again]);

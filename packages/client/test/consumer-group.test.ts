@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Consumer } from "../src/consumer/consumer.ts";
 import { CommitFailedError, ConfigError, StateError } from "../src/errors.ts";
+import type { KafkaError } from "../src/errors.ts";
 import { committedOf, numbers, readValues, startConsuming, write } from "./support/consuming.ts";
 import { eventually } from "./support/eventually.ts";
 
@@ -318,6 +319,20 @@ for (const groupProtocol of ["classic", "consumer"] as const) {
       await consumer.subscribe([topic, other]);
       assert.deepEqual((await readValues(consumer, 3)).toSorted(), ["2", "3", "x"]);
       await assert.rejects(consumer.assign([{ topic, partition: 0 }]), StateError);
+    });
+
+    test("a topic that there cannot be is told, and the consumer goes on with another", async () => {
+      await using kit = await startConsuming();
+      const topic = await kit.topic("real");
+      await write(kit.cluster, { topic, partition: 0 }, ["a"]);
+      const consumer = kit.consumer({ groupId: kit.target.topicName("g"), groupProtocol, autoOffsetReset: "earliest" });
+      await consumer.subscribe("not a topic");
+      await assert.rejects(consumer.poll(), (error: KafkaError) => {
+        assert.deepEqual([error.code, error.context.topic], ["INVALID_TOPIC_EXCEPTION", "not a topic"]);
+        return true;
+      });
+      await consumer.subscribe(topic);
+      assert.deepEqual(await readValues(consumer, 1), ["a"]);
     });
 
     test("a pattern follows new topics (peers' issue kafkajs#1685)", async () => {

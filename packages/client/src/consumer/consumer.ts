@@ -112,6 +112,7 @@ export class Consumer<T extends Topics = {}> implements AsyncIterable<RecordOf<T
       throw new StateError("a consumer without a groupId cannot subscribe; assign partitions to it");
     if (this.mode === "assigned") throw new StateError("partitions are assigned by hand; unsubscribe first");
     const subscription = subscriptionOf(topics, this.options.excludeInternalTopics);
+    this.reader.forgetMetadataError();
     membership.subscribe(subscription);
     this.mode = "subscribed";
     this.subscribed = subscription;

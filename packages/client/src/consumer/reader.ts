@@ -1,6 +1,7 @@
 // The engine under all ways to consume: the assigned partitions, what finds their positions, what fetches, what delivers, put together.
 // It knows nothing of groups and commits. Records leave by `take`; whoever finds none waits with `wait` and tries again.
 
+import { metadataApi } from "@ottla/protocol/messages/03-metadata.ts";
 import { ClosedError, StateError } from "../errors.ts";
 import type { KafkaError } from "../errors.ts";
 import type { Cluster } from "../network/cluster.ts";
@@ -216,6 +217,11 @@ export class Reader {
     // What ends the consumer is not hidden by what comes after it.
     if (this.error?.fatal !== true) this.error = error;
     this.notifier.notify();
+  }
+
+  /** What metadata said of the topics of an earlier subscription is of no interest any more. */
+  forgetMetadataError(): void {
+    if (this.error?.context.api === metadataApi.name) this.error = null;
   }
 
   /** The same for whatever was thrown after records had been taken, which come first. */

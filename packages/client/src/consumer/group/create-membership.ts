@@ -104,6 +104,8 @@ class GroupMembership implements Membership {
       this.dispatch({ kind: "metadata", view });
       this.resolveTopics();
       this.topics.look();
+      const refusal = this.topics.refusal();
+      if (refusal !== null) this.listener.failed(refusal);
     });
   }
 

@@ -2,10 +2,20 @@
 // of them with a pattern. Topics that are not there (yet) are asked for again and again, as Java's consumer does.
 
 import type { Timer } from "@ottla/base";
+import { errorCodes } from "@ottla/protocol";
+import { metadataApi } from "@ottla/protocol/messages/03-metadata.ts";
+import { brokerError } from "../../errors.ts";
+import type { KafkaError } from "../../errors.ts";
 import type { Cluster, MetadataView } from "../../network/cluster.ts";
 import type { Subscription } from "../membership.ts";
 import { compareText } from "./partition-set.ts";
 import type { MemberSubscription } from "./member.ts";
+
+/** Errors that do not pass while the application waits. */
+const REFUSALS: ReadonlySet<number> = new Set([
+  errorCodes.INVALID_TOPIC_EXCEPTION,
+  errorCodes.TOPIC_AUTHORIZATION_FAILED,
+]);
 
 export class TopicWatch {
   private readonly cluster: Cluster;
@@ -64,6 +74,16 @@ export class TopicWatch {
       if (this.missing(this.cluster.metadata).length === 0) return;
     }
     await this.cluster.refreshMetadata({ signal, timeoutMs: this.timeoutMs });
+  }
+
+  /** What the application has to be told of a topic that it subscribed to: it is none, or not to be read. */
+  refusal(): KafkaError | null {
+    if (this.subscription?.kind !== "topics") return null;
+    for (const topic of this.subscription.topics) {
+      const code = this.cluster.metadata.topicErrors.get(topic);
+      if (code !== undefined && REFUSALS.has(code)) return brokerError(code, null, { topic, api: metadataApi.name });
+    }
+    return null;
   }
 
   /** Asks for topics that are not there, now or after a while. */
