@@ -75,11 +75,7 @@ export class WorkWindow {
     this.finished[at] = true;
     this.unfinished--;
     if (this.aside.length > 0) this.aside = this.aside.filter((each) => each !== offset);
-    if (this.unfinished === 0) this.clear();
-    else {
-      while (this.finished[this.head]!) this.head++;
-      if (this.head >= COMPACT_AT && this.head * 2 >= this.size) this.compact();
-    }
+    this.settleFront();
     this.tellIdle();
   }
 
@@ -93,7 +89,14 @@ export class WorkWindow {
 
   /** Everything up to and with `offset` is done. */
   finishThrough(offset: number): void {
-    while (this.unfinished > 0 && this.offsets[this.head]! <= offset) this.finish(this.offsets[this.head]!);
+    if (this.unfinished === 0 || this.offsets[this.head]! > offset) return;
+    if (this.aside.length > 0) this.aside = this.aside.filter((each) => each > offset);
+    if (this.offsets[this.size - 1]! <= offset) this.clear();
+    else {
+      for (; this.offsets[this.head]! <= offset; this.head++) if (!this.finished[this.head]!) this.unfinished--;
+      this.settleFront();
+    }
+    this.tellIdle();
   }
 
   /** Calls once when nobody works on any record; at once when nobody does now. */
@@ -106,6 +109,16 @@ export class WorkWindow {
   onQuiet(listener: () => void): void {
     if (this.workingCount === 0) listener();
     else this.quietListeners.push(listener);
+  }
+
+  /** What is finished at the front goes. */
+  private settleFront(): void {
+    if (this.unfinished === 0) {
+      this.clear();
+      return;
+    }
+    while (this.finished[this.head]!) this.head++;
+    if (this.head >= COMPACT_AT && this.head * 2 >= this.size) this.compact();
   }
 
   private tellIdle(): void {
