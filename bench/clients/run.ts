@@ -41,10 +41,10 @@ function lines(quick: boolean): Line[] {
     job: { kind: "consume", recordBytes, records: records * scale },
   });
   return [
-    produce("single", 100, 10_000),
-    produce("single", 1000, 10_000),
-    produce("many", 100, 200_000),
-    produce("many", 1000, 60_000),
+    produce("single", 100, 5_000),
+    produce("single", 1000, 5_000),
+    produce("many", 100, 100_000),
+    produce("many", 1000, 30_000),
     produce("batches", 100, 2_000_000),
     produce("batches", 1000, 400_000),
     consume(100, 3_000_000),
