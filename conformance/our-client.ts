@@ -48,9 +48,7 @@ export async function runOurClient(report: Report): Promise<void> {
 
 async function runTests(bootstrap: string, report: Report): Promise<void> {
   const files = globSync("packages/client/test/*.test.ts", { cwd: root });
-  // A test that failed in the middle of a loop leaves it behind; whether anything is left otherwise, `npm test` looks.
-  const limits = [`--test-timeout=${testLimitMs}`, "--test-force-exit"];
-  const words = ["--test", "--test-reporter=tap", "--test-concurrency=2", ...limits];
+  const words = ["--test", "--test-reporter=tap", "--test-concurrency=2", `--test-timeout=${testLimitMs}`];
   const child = spawn(process.execPath, [...words, ...files], {
     cwd: root,
     env: { ...process.env, REFERENCE_BOOTSTRAP: bootstrap },

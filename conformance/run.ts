@@ -42,10 +42,10 @@ async function main(words: string[]): Promise<void> {
   const wanted: Wanted = (name) => positionals.length === 0 || positionals.some((part) => name.includes(part));
   const report = new Report({ skippedIsFailed: process.env["CI"] === "true" });
   await runClients(against, wanted, report);
-  // The tests of librdkafka wait more than they work, and so do those of our client: others work meanwhile.
+  if (wanted(testRunnersName)) await orSkipped(report, testRunnersName, () => runTestRunners(report));
+  // The tests of librdkafka wait more than they work: others work meanwhile.
   await Promise.all([
-    compareTools(against, wanted, report, { tests: values.tests, isNamed: positionals.length > 0 }),
-    tryOurs(wanted, report),
+    withReference(against, wanted, report, { tests: values.tests, isNamed: positionals.length > 0 }),
     withLibrdkafka({ ...values, quick: values.quick || positionals.length === 0 }, { against, wanted, report }),
   ]);
   console.log(report.closingLine());
@@ -62,19 +62,14 @@ interface CommandWords {
   isNamed: boolean;
 }
 
-/** What we install and our client, the one after the other. */
-async function tryOurs(wanted: Wanted, report: Report): Promise<void> {
-  if (wanted(testRunnersName)) await orSkipped(report, testRunnersName, () => runTestRunners(report));
-  if (wanted(ourClientName)) await orSkipped(report, ourClientName, () => runOurClient(report));
-}
-
-/** Kafka's commands beside Apache Kafka, or beside ours. */
-async function compareTools(against: Against, wanted: Wanted, report: Report, words: CommandWords): Promise<void> {
+/** What is compared with Apache Kafka, or tried on it. */
+async function withReference(against: Against, wanted: Wanted, report: Report, words: CommandWords): Promise<void> {
   const named = words.tests.split(",").filter((part) => part !== "");
   const parts = words.isNamed ? named : quickParts;
   const commands = { against, parts, isVerbose: named.length > 0 };
   if (wanted(kafkaToolsName)) await orSkipped(report, kafkaToolsName, () => runKafkaTools(report, against));
   if (wanted(kafkaCommandsName)) await orSkipped(report, kafkaCommandsName, () => runKafkaCommands(report, commands));
+  if (wanted(ourClientName)) await orSkipped(report, ourClientName, () => runOurClient(report));
 }
 
 interface LibrdkafkaWords {
